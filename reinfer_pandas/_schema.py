@@ -1,0 +1,370 @@
+"""The columns: their names, Arrow types, units and meanings, resource by resource.
+
+Types here are Arrow's, since that is what is built; `dtype` tells the pandas dtype of each.
+Strings are ``large_string`` throughout: a frame of two million e-mails passes the 2 GiB that
+32-bit offsets can address.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+STRING = pa.large_string()
+TIMESTAMP = pa.timestamp("us", tz="UTC")
+INTEGER = pa.int64()
+FLOAT = pa.float64()
+BOOLEAN = pa.bool_()
+STRINGS = pa.list_(STRING)
+
+_DTYPES = {
+    STRING: "str",
+    TIMESTAMP: "datetime64[us, UTC]",
+    INTEGER: "Int64",
+    FLOAT: "float64",
+    BOOLEAN: "boolean",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a frame.
+
+    Attributes
+    ----------
+    name : str
+        Name in the frame.
+    type : pyarrow.DataType
+        Arrow type.
+    meaning : str
+        What it holds, with its source where it isn't the field of that name.
+    unit : str
+        Unit of its numbers; empty where there is none.
+    required : bool
+        Whether a record without it (or with null) breaks the contract.
+    key : str
+        Key in the record, where it isn't `name`.
+    free_form : bool
+        Whether the value is JSON of no fixed shape, kept as JSON text.
+    """
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    unit: str = ""
+    required: bool = False
+    key: str = ""
+    free_form: bool = False
+
+    @property
+    def dtype(self) -> str:
+        """The pandas dtype, or Arrow's own name for a nested type."""
+        return _DTYPES.get(self.type) or str(self.type).replace("large_string", "string")
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a resource's frames.
+
+    Attributes
+    ----------
+    name : str
+        What one row is.
+    columns : tuple of Column
+        In order.
+    properties_after : str
+        The column behind which the user properties stand, by name; empty where there are none.
+    unique : str
+        The column that tells one row from another; empty where rows may repeat.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    properties_after: str = ""
+    unique: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the declared columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+def property_type(name: str) -> pa.DataType:
+    """Return the Arrow type of a user property's column, told by its prefix.
+
+    >>> property_type("number:Priority"), property_type("string:Team")
+    (DataType(double), DataType(large_string))
+    """
+    return FLOAT if name.startswith("number:") else STRING
+
+
+def is_property(name: str) -> bool:
+    """Tell whether a column's name is that of a user property, ``string:Team`` or the like."""
+    return ":" in name
+
+
+SPAN = pa.struct(
+    {
+        "content_part": STRING,
+        "message_index": INTEGER,
+        "char_start": INTEGER,
+        "char_end": INTEGER,
+        "utf16_byte_start": INTEGER,
+        "utf16_byte_end": INTEGER,
+    }
+)
+MESSAGE = pa.struct(
+    {
+        "body": STRING,
+        "body_translated_from": STRING,
+        "subject": STRING,
+        "subject_translated_from": STRING,
+        "signature": STRING,
+        "signature_translated_from": STRING,
+        "from": STRING,
+        "to": STRINGS,
+        "cc": STRINGS,
+        "bcc": STRINGS,
+        "sent_at": TIMESTAMP,
+        "language": STRING,
+    }
+)
+ATTACHMENT = pa.struct(
+    {
+        "name": STRING,
+        "size": INTEGER,
+        "content_type": STRING,
+        "attachment_reference": STRING,
+        "content_hash": STRING,
+        "inline": BOOLEAN,
+    }
+)
+LABEL = pa.struct(
+    {
+        "name": STRING,
+        "parts": STRINGS,
+        "group": STRING,
+        "state": STRING,
+        "probability": FLOAT,
+        "sentiment": FLOAT,
+        "sentiment_label": STRING,
+    }
+)
+ENTITY = pa.struct(
+    {
+        "name": STRING,
+        "value": STRING,
+        "state": STRING,
+        "probability": FLOAT,
+        "spans": pa.list_(SPAN),
+    }
+)
+FIELD = pa.struct(
+    {
+        "name": STRING,
+        "value": STRING,
+        "kind": STRING,
+        "field_id": STRING,
+        "probability": FLOAT,
+        "spans": pa.list_(SPAN),
+    }
+)
+MOON_FORM = pa.struct(
+    {
+        "label": STRING,
+        "parts": STRINGS,
+        "group": STRING,
+        "state": STRING,
+        "capture": INTEGER,
+        "probability": FLOAT,
+        "fields": pa.list_(FIELD),
+    }
+)
+LABEL_PROPERTY = pa.struct({"id": STRING, "name": STRING, "value": FLOAT})
+
+_COMMENT_COLUMNS = (
+    Column(
+        "uid", STRING, "`<source_id>.<id>`, unique in the tenant: the key for joins", required=True
+    ),
+    Column("id", STRING, "unique in its source", required=True),
+    Column("source_id", STRING, "source; from `uid` where the field is absent"),
+    Column("thread_id", STRING, "conversation it belongs to"),
+    Column(
+        "timestamp", TIMESTAMP, "when it was written; filters and order go by it", required=True
+    ),
+    Column("created_at", TIMESTAMP, "when the platform took it in", required=True),
+    Column("last_modified", TIMESTAMP, "last change"),
+    Column("subject", STRING, "first message's subject"),
+    Column("body", STRING, "first message's text, translated where the source translates"),
+    Column("from", STRING, "first message's sender"),
+    Column("to", STRINGS, "first message's recipients"),
+    Column("cc", STRINGS, "first message's copied recipients"),
+    Column("bcc", STRINGS, "first message's blind-copied recipients"),
+    Column("sent_at", TIMESTAMP, "when the first message was sent"),
+    Column("language", STRING, "first message's original language"),
+    Column("n_messages", INTEGER, "messages in the comment"),
+    Column("has_annotations", BOOLEAN, "annotated in some dataset; absent is False"),
+)
+_THREAD_COLUMNS = (
+    Column("model_version", INTEGER, "model that made the predictions"),
+    Column("thread_duration_s", FLOAT, "first to last message of the thread", "s"),
+    Column("thread_response_time_s", FLOAT, "time to the thread's next answer", "s"),
+    Column("thread_n_messages", INTEGER, "messages in the thread"),
+    Column("thread_position", INTEGER, "position in the thread, from 0"),
+    Column("thread_first_sender", STRING, "who began the thread"),
+)
+_CONTENT_COLUMNS = (
+    Column("messages", pa.list_(MESSAGE), "all messages, whole"),
+    Column("attachments", pa.list_(ATTACHMENT), "files that came along"),
+)
+_LABEL_COLUMNS = (
+    Column("labels", pa.list_(LABEL), "assigned, dismissed and predicted labels"),
+    Column("entities", pa.list_(ENTITY), "assigned, dismissed and predicted entities"),
+    Column("moon_forms", pa.list_(MOON_FORM), "fields extracted for a label, by capture"),
+    Column("label_properties", pa.list_(LABEL_PROPERTY), "scores such as tone"),
+)
+
+COMMENT = Schema(
+    "comment",
+    _COMMENT_COLUMNS + _CONTENT_COLUMNS,
+    properties_after="has_annotations",
+    unique="uid",
+)
+ANNOTATED_COMMENT = Schema(
+    "comment with its labels",
+    _COMMENT_COLUMNS + _THREAD_COLUMNS + _CONTENT_COLUMNS + _LABEL_COLUMNS,
+    properties_after="thread_first_sender",
+    unique="uid",
+)
+
+_ENTITY_DEF = pa.struct(
+    {
+        "id": STRING,
+        "name": STRING,
+        "title": STRING,
+        "color": INTEGER,
+        "inherits_from": STRINGS,
+        "trainable": BOOLEAN,
+        "_entity_def_flags": STRINGS,
+        "instructions": STRING,
+    }
+)
+_GENERAL_FIELD = pa.struct(
+    {
+        "field_id": STRING,
+        "field_type_id": STRING,
+        "field_type_name": STRING,
+        "api_name": STRING,
+        "title": STRING,
+    }
+)
+_MOON_FORM_FIELD = pa.struct(
+    {
+        "field_id": STRING,
+        "id": STRING,
+        "field_type_id": STRING,
+        "kind": STRING,
+        "name": STRING,
+        "instructions": STRING,
+    }
+)
+_NAMED_VALUE = pa.struct({"name": STRING, "value": FLOAT})
+_PRETRAINED = pa.struct({"id": STRING, "name": STRING, "description": STRING})
+_LABEL_DEF = pa.struct(
+    {
+        "name": STRING,
+        "title": STRING,
+        "instructions": STRING,
+        "external_id": STRING,
+        "properties": pa.list_(_NAMED_VALUE),
+        "pretrained": _PRETRAINED,
+        "trainable": BOOLEAN,
+        "moon_form": pa.list_(_MOON_FORM_FIELD),
+        "_flags": STRINGS,
+    }
+)
+_LABEL_GROUP = pa.struct(
+    {
+        "name": STRING,
+        "label_defs": pa.list_(_LABEL_DEF),
+        "label_collection_name": STRING,
+        "trainable": BOOLEAN,
+        "hidden": BOOLEAN,
+        "instructions": STRING,
+    }
+)
+
+SOURCE = Schema(
+    "source",
+    (
+        Column("id", STRING, "hexadecimal id", required=True),
+        Column("_kind", STRING, "call, chat, unknown, …"),
+        Column("owner", STRING, "project", required=True),
+        Column("name", STRING, "name in its project", required=True),
+        Column("language", STRING, "language of its comments"),
+        Column("title", STRING, "name for people"),
+        Column("description", STRING, "what it is"),
+        Column("should_translate", BOOLEAN, "whether its comments are translated"),
+        Column(
+            "sensitive_properties", STRINGS, "user properties that need a permission of their own"
+        ),
+        Column("created_at", TIMESTAMP, "creation", required=True),
+        Column("updated_at", TIMESTAMP, "last change of its settings", required=True),
+        Column("last_modified", TIMESTAMP, "last change"),
+        Column("bucket_id", STRING, "bucket that feeds it"),
+        Column("email_transform_tag", STRING, "how e-mails become comments"),
+        Column("email_transform_version", INTEGER, "version of that"),
+    ),
+    unique="id",
+)
+DATASET = Schema(
+    "dataset",
+    (
+        Column("id", STRING, "hexadecimal id", required=True),
+        Column("owner", STRING, "project", required=True),
+        Column("name", STRING, "name in its project", required=True),
+        Column("title", STRING, "name for people"),
+        Column("description", STRING, "what it is"),
+        Column("created", TIMESTAMP, "creation", required=True),
+        Column("last_modified", TIMESTAMP, "last change", required=True),
+        Column("model_family", STRING, "english, german, transformer-xlm, …"),
+        Column("source_ids", STRINGS, "sources it draws on"),
+        Column("has_sentiment", BOOLEAN, "whether labels carry a sentiment"),
+        Column("limited_access", BOOLEAN, "whether access is limited"),
+        Column("entity_defs", pa.list_(_ENTITY_DEF), "field types"),
+        Column("general_fields", pa.list_(_GENERAL_FIELD), "general fields"),
+        Column("label_groups", pa.list_(_LABEL_GROUP), "labels by group"),
+        Column("label_defs", pa.list_(_LABEL_DEF), "labels of the default group"),
+        Column("_label_properties", STRINGS, "ids of the scores that are switched on"),
+        Column("_timezone", STRING, "time zone of its charts"),
+        Column("_preferred_locales", STRING, "locales, as JSON", free_form=True),
+        Column("_dataset_flags", STRINGS, "features that are switched on"),
+        Column("_model_config", STRING, "model settings, as JSON", free_form=True),
+        Column("readonly", BOOLEAN, "whether it can't be changed"),
+    ),
+    unique="id",
+)
+SOURCE_STATISTICS = Schema(
+    "statistics of a source",
+    (Column("num_comments", INTEGER, "comments that pass the filter", required=True),),
+)
+USER = Schema(
+    "user",
+    (
+        Column("id", STRING, "hexadecimal id", required=True),
+        Column("username", STRING, "sign-in name", required=True),
+        Column("email", STRING, "address", required=True),
+        Column("created", TIMESTAMP, "creation"),
+        Column("verified", BOOLEAN, "whether the address is verified"),
+        Column("organisation_permissions", STRING, "by project, as JSON", free_form=True),
+        Column("derived_organisation_permissions", STRING, "by project, as JSON", free_form=True),
+        Column("global_permissions", STRINGS, "granted in the whole tenant"),
+        Column("sso_global_permissions", STRINGS, "granted by single sign-on"),
+        Column("derived_user_global_permissions", STRINGS, "derived for the user"),
+        Column("derived_global_permissions", STRINGS, "derived in all"),
+        Column("last_login_at", TIMESTAMP, "last sign-in"),
+        Column("is_support_user", BOOLEAN, "whether of the vendor's support"),
+    ),
+    unique="id",
+)
