@@ -1,0 +1,147 @@
+"""The log of requests: written as one JSON string, read as a frame."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from operator import attrgetter
+from typing import TYPE_CHECKING, get_args
+
+import msgspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from reinfer_pandas.exceptions import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from reinfer_pandas._wire import Attempt
+
+
+class _Row(msgspec.Struct, gc=False):
+    """A row of the log: an attempt, and which request it was for."""
+
+    request: int
+    attempt: int
+    started_at: datetime
+    method: str
+    path: str
+    resource: str | None
+    status: int | None
+    outcome: str
+    server_ms: float | None
+    headers_ms: float | None
+    body_ms: float | None
+    elapsed_ms: float
+    waited_ms: float
+    body_bytes: int | None
+    rows: int | None
+
+
+_ARROW = {
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+    datetime: pa.timestamp("us", tz="UTC"),
+}
+_DTYPES = {pa.int64(): pd.Int64Dtype(), pa.string(): pd.StringDtype(na_value=np.nan)}
+# The first of `int | None` is int.
+_SCHEMA = pa.schema(
+    {
+        field.name: _ARROW[(get_args(field.type) or [field.type])[0]]
+        for field in msgspec.structs.fields(_Row)
+    }
+)
+_facts = attrgetter("number", *_Row.__struct_fields__[2:])
+
+
+def dump_log(reads: Iterable[Sequence[Attempt]]) -> str:
+    """Write the attempts at successive requests as one JSON string.
+
+    Parameters
+    ----------
+    reads : iterable of sequences of Attempt
+        For each request, its attempts.
+
+    Returns
+    -------
+    str
+        A JSON list of flat objects, one for each attempt, which `requests_frame` reads. Their
+        ``request`` counts the requests from 0.
+    """
+    return _dump([_Row(i, *_facts(one)) for i, attempts in enumerate(reads) for one in attempts])
+
+
+def join_logs(logs: Iterable[str]) -> str:
+    """Join logs into one, which counts the requests through.
+
+    Parameters
+    ----------
+    logs : iterable of str
+        As `dump_log` writes them.
+
+    Returns
+    -------
+    str
+        One log.
+
+    Raises
+    ------
+    ConfigurationError
+        Where one of them is no such log.
+    """
+    joined: list[_Row] = []
+    for log in logs:
+        first = joined[-1].request + 1 if joined else 0
+        for row in _load(log):
+            row.request += first
+            joined.append(row)
+    return _dump(joined)
+
+
+def requests_frame(log: str) -> pd.DataFrame:
+    """Return a log as a frame with one row for each HTTP attempt.
+
+    Parameters
+    ----------
+    log : str
+        As `dump_log` writes it; it may be empty: ``[]``.
+
+    Returns
+    -------
+    DataFrame, shape (attempts, 15)
+        ``request`` (from 0), ``attempt`` (from 1), ``status``, ``body_bytes``, ``rows`` are
+        Int64; ``started_at`` is datetime64[us, UTC]; ``method``, ``path``, ``resource``,
+        ``outcome`` are str; ``server_ms``, ``headers_ms``, ``body_ms``, ``elapsed_ms``,
+        ``waited_ms`` are float64 [ms], NaN where not known. What network and overhead took is
+        ``elapsed_ms - server_ms``.
+
+    Raises
+    ------
+    ConfigurationError
+        Where it is no such log.
+
+    Examples
+    --------
+    >>> requests_frame("[]").shape
+    (0, 15)
+    """
+    rows = _load(log)
+    columns = [
+        pa.array([getattr(row, field.name) for row in rows], field.type) for field in _SCHEMA
+    ]
+    table = pa.Table.from_arrays(columns, schema=_SCHEMA)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_DTYPES.get)
+    return frame
+
+
+def _dump(rows: list[_Row]) -> str:
+    return msgspec.json.encode(rows).decode()
+
+
+def _load(log: str) -> list[_Row]:
+    try:
+        return msgspec.json.decode(log, type=list[_Row])
+    except msgspec.DecodeError as error:
+        raise ConfigurationError(f"This is no request log of this package: {error}.") from error

@@ -1,0 +1,210 @@
+"""Arrow to pandas, and the tag."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+from reinfer_pandas import _schema
+from reinfer_pandas._log import dump_log, join_logs
+from reinfer_pandas._nested import NestedDtype
+from reinfer_pandas._schema import Column, Schema, property_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from datetime import datetime
+
+    from reinfer_pandas._wire import Attempt
+
+DTYPES: dict[pa.DataType, Any] = {
+    _schema.STRING: pd.StringDtype(na_value=float("nan")),
+    _schema.INTEGER: pd.Int64Dtype(),
+    _schema.BOOLEAN: pd.BooleanDtype(),
+}
+NULLABLE_DTYPES: dict[pa.DataType, Any] = {
+    **DTYPES,
+    _schema.STRING: pd.StringDtype(),
+    _schema.FLOAT: pd.Float64Dtype(),
+}
+TIMING = (
+    Column("server_timing_ms", _schema.FLOAT, "the platform's own time for the row's page", "ms"),
+    Column("request", _schema.INTEGER, "the row's request, as in the requests frame"),
+)
+
+
+def assemble(
+    batches: Iterable[pa.RecordBatch],
+    schema: Schema,
+    *,
+    columns: Sequence[str] | None = None,
+    dtype_backend: str | None = None,
+) -> pd.DataFrame:
+    """Return the rows of all batches as one frame.
+
+    Parameters
+    ----------
+    batches : iterable of pyarrow.RecordBatch
+        In the order of the rows. Their columns may differ in user properties.
+    schema : Schema
+        The declared columns, which are there even when there is no row.
+    columns : sequence of str, optional
+        The columns wanted, in this order; all by default.
+    dtype_backend : {None, "numpy_nullable", "pyarrow"}
+        As in `pandas.read_parquet`.
+
+    Returns
+    -------
+    DataFrame, shape (rows, columns)
+    """
+    batches = list(batches)
+    chunks: dict[str, list[pa.Array]] = {}
+    lengths = [batch.num_rows for batch in batches]
+    names = columns if columns is not None else _all_names(batches, schema)
+    types = {column.name: column.type for column in schema.columns}
+    for name in names:
+        found = types.get(name) or property_type(name)
+        chunks[name] = [_chunk(batch, name, found) for batch in batches] or [pa.array([], found)]
+    batches.clear()
+    series = {name: _series(chunks.pop(name), dtype_backend) for name in names}
+    return pd.DataFrame(series, index=pd.RangeIndex(sum(lengths)), copy=False)
+
+
+def _all_names(batches: Sequence[pa.RecordBatch], schema: Schema) -> list[str]:
+    """Return the declared names, the user properties in their place among them, sorted."""
+    names = list(schema.names)
+    if schema.properties_after:
+        found = {name for batch in batches for name in batch.schema.names} - set(names)
+        place = names.index(schema.properties_after) + 1
+        names[place:place] = sorted(found)
+    return names
+
+
+def _chunk(batch: pa.RecordBatch, name: str, arrow_type: pa.DataType) -> pa.Array:
+    place = batch.schema.get_field_index(name)
+    return batch.column(place) if place >= 0 else pa.nulls(batch.num_rows, arrow_type)
+
+
+def _series(chunks: list[pa.Array], dtype_backend: str | None) -> pd.Series[Any]:
+    """Return the chunks as one column; they are let go of before it is made."""
+    array = pa.chunked_array(chunks)
+    chunks.clear()
+    nested = pa.types.is_nested(array.type)
+    array = array if nested else pa.chunked_array([array.combine_chunks()], array.type)
+    series: pd.Series[Any] = array.to_pandas(types_mapper=_mapper(dtype_backend))
+    return series
+
+
+def _mapper(dtype_backend: str | None) -> Callable[[pa.DataType], Any]:
+    """Return what pandas dtype an Arrow type becomes."""
+    scalars: dict[str | None, Callable[[pa.DataType], Any]] = {
+        None: DTYPES.get,
+        "numpy_nullable": NULLABLE_DTYPES.get,
+        "pyarrow": pd.ArrowDtype,
+    }
+    scalar = scalars[dtype_backend]
+    return lambda found: NestedDtype(found) if pa.types.is_nested(found) else scalar(found)
+
+
+def add_timing(batch: pa.RecordBatch, server_ms: float | None, request: int) -> pa.RecordBatch:
+    """Return the batch with the columns that ``timing="row"`` asks for."""
+    values = {"server_timing_ms": server_ms, "request": request}
+    for column in TIMING:
+        repeated = pa.array([values[column.name]], column.type).take(
+            pa.nulls(batch.num_rows, pa.int32()).fill_null(0)
+        )
+        batch = batch.append_column(column.name, repeated)
+    return batch
+
+
+def tag(
+    df: pd.DataFrame,
+    requests: Sequence[Sequence[Attempt]],
+    *,
+    resource: str,
+    host: str,
+    fetched_at: datetime,
+) -> pd.DataFrame:
+    """Write on a frame where it came from and how long that took, and return it.
+
+    Parameters
+    ----------
+    df : DataFrame
+        The frame, changed in place.
+    requests : sequence of sequences of Attempt
+        The tries at each request behind the frame, failed ones included.
+    resource, host : str
+        What was read, from which tenant.
+    fetched_at : datetime
+        When the last row arrived, UTC.
+    """
+    attempts = [attempt for tries in requests for attempt in tries]
+    answers = [tries[-1].server_ms for tries in requests if tries[-1].outcome == "ok"]
+    server_ms = _total(answers)
+    df.attrs["server_timing_ms"] = server_ms
+    df.attrs["reinfer"] = {
+        "resource": resource,
+        "host": host,
+        "fetched_at": fetched_at.isoformat(timespec="milliseconds"),
+        "n_requests": len(requests),
+        "n_attempts": len(attempts),
+        "n_retries": len(attempts) - len(requests),
+        "server_ms": server_ms,
+        "elapsed_ms": sum(attempt.elapsed_ms for attempt in attempts),
+        "waited_ms": sum(attempt.waited_ms for attempt in attempts),
+        "requests": dump_log(requests),
+    }
+    return df
+
+
+def _total(parts: Iterable[float | None]) -> float | None:
+    """Return the sum of the known parts; None, never 0, where none is known."""
+    known = [part for part in parts if part is not None]
+    return sum(known) if known else None
+
+
+def concat(frames: Iterable[pd.DataFrame], **options: Any) -> pd.DataFrame:
+    """Concatenate frames like `pandas.concat`, and merge their tags, which pandas would drop.
+
+    Parameters
+    ----------
+    frames : iterable of DataFrame
+        Frames of `read_reinfer`; untagged ones may be among them.
+    **options
+        Passed on to `pandas.concat`.
+
+    Returns
+    -------
+    DataFrame
+        Its tag holds every request of the parts, and their sums.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import reinfer_pandas as rp
+    >>> with rp.sandbox(comments=50) as client:
+    ...     parts = [client.read("datasets"), client.read("datasets")]
+    >>> rp.concat(parts).attrs["reinfer"]["n_requests"]
+    2
+    """
+    frames = list(frames)
+    joined: pd.DataFrame = pd.concat(frames, **options)
+    # Parts of one read have one log, which counts once.
+    tags = {tag["requests"]: tag for tag in (f.attrs.get("reinfer") for f in frames) if tag}
+    if tags:
+        merged = _merge(list(tags.values()))
+        joined.attrs = {"server_timing_ms": merged["server_ms"], "reinfer": merged}
+    return joined
+
+
+def _merge(tags: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    merged: dict[str, Any] = {
+        key: ", ".join(dict.fromkeys(tag[key] for tag in tags)) for key in ("resource", "host")
+    }
+    merged["fetched_at"] = max(tag["fetched_at"] for tag in tags)
+    for key in ("n_requests", "n_attempts", "n_retries", "elapsed_ms", "waited_ms"):
+        merged[key] = sum(tag[key] for tag in tags)
+    merged["server_ms"] = _total(tag["server_ms"] for tag in tags)
+    merged["requests"] = join_logs(tag["requests"] for tag in tags)
+    return merged
