@@ -1,0 +1,100 @@
+"""Re:infer (UiPath Communications Mining) in pandas: API JSON in, tagged DataFrames out."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from reinfer_pandas import accessor  # registers DataFrame.reinfer
+from reinfer_pandas._version import __version__
+
+if TYPE_CHECKING:
+    from reinfer_pandas._latency import latency
+    from reinfer_pandas._login import login, show_config
+    from reinfer_pandas._retry import RetryPolicy
+    from reinfer_pandas.client import Client, read_reinfer
+    from reinfer_pandas.exceptions import (
+        APIError,
+        AuthenticationError,
+        ConfigurationError,
+        ConflictError,
+        InvalidRequestError,
+        NetworkError,
+        NotFoundError,
+        PermissionDeniedError,
+        RateLimitError,
+        ReinferError,
+        ResponseError,
+        ServerError,
+    )
+    from reinfer_pandas.frames import concat
+    from reinfer_pandas.plots import plot_latency
+    from reinfer_pandas.sandbox import sandbox
+    from reinfer_pandas.server_timing import parse_server_timing
+
+_HOMES = {
+    "client": ("Client", "read_reinfer"),
+    "_retry": ("RetryPolicy",),
+    "exceptions": (
+        "APIError",
+        "AuthenticationError",
+        "ConfigurationError",
+        "ConflictError",
+        "InvalidRequestError",
+        "NetworkError",
+        "NotFoundError",
+        "PermissionDeniedError",
+        "RateLimitError",
+        "ReinferError",
+        "ResponseError",
+        "ServerError",
+    ),
+    "frames": ("concat",),
+    "_latency": ("latency",),
+    "_login": ("login", "show_config"),
+    "plots": ("plot_latency",),
+    "sandbox": ("sandbox",),
+    "server_timing": ("parse_server_timing",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "APIError",
+    "AuthenticationError",
+    "Client",
+    "ConfigurationError",
+    "ConflictError",
+    "InvalidRequestError",
+    "NetworkError",
+    "NotFoundError",
+    "PermissionDeniedError",
+    "RateLimitError",
+    "ReinferError",
+    "ResponseError",
+    "RetryPolicy",
+    "ServerError",
+    "__version__",
+    "accessor",
+    "concat",
+    "latency",
+    "login",
+    "parse_server_timing",
+    "plot_latency",
+    "read_reinfer",
+    "sandbox",
+    "show_config",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used, so that importing the package costs nothing."""
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = import_module(f"{__name__}.{_HOME_OF[name]}")
+    value = module if name == "sandbox" else getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,20 @@
+"""What every test shares: a clean environment, and where the cassettes are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the settings of whoever runs the tests."""
+    for name in ("REINFER_TOKEN", "REINFER_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="module")
+def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
+    """Keep the recordings at the top, one folder for each test module."""
+    return str(Path(__file__).parent.parent / "cassettes" / request.path.stem)
