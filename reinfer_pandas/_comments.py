@@ -148,7 +148,7 @@ def property_arrays(
 def _property(name: str, values: list[Any]) -> pa.Array:
     if s.property_type(name) == s.FLOAT:
         return scalars(values, s.FLOAT)
-    if all(value is None or isinstance(value, str) for value in values):
+    if set(map(type, values)) <= {str, type(None)}:
         return pa.array(values, s.STRING)
     return json_texts(values)
 

@@ -1,7 +1,9 @@
 """Bodies to records to Arrow, with errors that name the record and the key.
 
-`read_page` runs inside the retried call, so that a cut or garbled body is asked for again;
-`record_batch` runs after it, in one thread.
+`read_page` runs inside the retried call, at the speed of a scan, so that a cut or garbled body is
+asked for again. `decode_records` and `record_batch` run after it, in one thread: many threads that
+make Python objects fight over the interpreter and each other's caches (measured: half as slow
+again).
 """
 
 from __future__ import annotations
@@ -33,14 +35,14 @@ _JSON_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def read_page(body: bytes, envelope: Envelope) -> Page:
-    """Return the records and the continuation that a 2xx body holds.
+    """Return the records, still as JSON, and the continuation that a 2xx body holds.
 
     Parameters
     ----------
     body : bytes
         JSON as sent.
     envelope : Envelope
-        Where the records are and what they decode to.
+        Where the records are.
 
     Raises
     ------
@@ -48,22 +50,16 @@ def read_page(body: bytes, envelope: Envelope) -> Page:
         The body isn't the JSON that the contract describes. Its `reason` tells how: ``empty
         body``, ``not utf-8``, ``not json``, ``wrong envelope``, ``missing key``, ``wrong type``.
     """
-    answer = _parse(body, _decoder(envelope))
-    if not envelope.records:
-        return _whole(answer, envelope)
+    answer = _open(body, envelope)
     if answer.status != "ok":
         raise _wrong_envelope(f"status is {answer.status!r}", answer.message)
+    cursor = answer.cursor if isinstance(answer.cursor, str) and answer.cursor else None
+    if not envelope.records:
+        return Page((msgspec.Raw(body),), cursor)
     if answer.records is msgspec.UNSET:
         raise ResponseError(f"the key {envelope.records!r} is missing", reason="missing key")
     records = answer.records if isinstance(answer.records, tuple) else (answer.records,)
-    return Page(records, answer.cursor or None)
-
-
-def _whole(answer: dict[str, Any], envelope: Envelope) -> Page:
-    if answer.get("status") != "ok":
-        raise _wrong_envelope(f"status is {answer.get('status')!r}", answer.get("message"))
-    cursor = answer.get(envelope.cursor)
-    return Page((answer,), cursor if isinstance(cursor, str) and cursor else None)
+    return Page(records, cursor)
 
 
 def _wrong_envelope(found: str, message: object) -> ResponseError:
@@ -71,39 +67,70 @@ def _wrong_envelope(found: str, message: object) -> ResponseError:
     return ResponseError(f"a success whose {found}{words}", reason="wrong envelope")
 
 
-@cache
-def _decoder(envelope: Envelope) -> msgspec.json.Decoder[Any]:
-    """Return the decoder of an envelope; where the whole answer is the record, of a dict."""
-    if not envelope.records:
-        return msgspec.json.Decoder(dict[str, Any])
-    fields = [
-        ("status", str | None, None),
-        ("message", str | None, None),
-        ("records", _one_or_many(envelope.record), msgspec.UNSET),
-        ("cursor", str | None, None),
-    ]
-    keys = {"records": envelope.records, "cursor": envelope.cursor or " no cursor"}
-    return msgspec.json.Decoder(msgspec.defstruct("Answer", fields, rename=keys, gc=False))
-
-
-def _one_or_many(record: Any) -> Any:
-    """Return the type of a key that holds a record or a list of them, or isn't there."""
-    return tuple[record, ...] | record | msgspec.UnsetType
-
-
-def _parse(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+def _open(body: bytes, envelope: Envelope) -> Any:
+    """Return the envelope's keys, its records as slices of the body."""
     if not body.strip():
         raise ResponseError("the body is empty", reason="empty body")
     body = body.removeprefix(_BOM)
     try:
         check_utf8(body)
-        return _decode_mending(body, decoder)
+        try:
+            return decode(body, _opener(envelope, tuple[msgspec.Raw, ...]))
+        except msgspec.ValidationError as error:
+            if not str(error).endswith(f"got `object` - at `$.{envelope.records}`"):
+                raise
+            return decode(body, _opener(envelope, msgspec.Raw))
     except UnicodeDecodeError as error:
         raise ResponseError(f"the body is not UTF-8: {error}", reason="not utf-8") from None
     except msgspec.ValidationError as error:
         raise _breach(error) from None
     except msgspec.DecodeError as error:
         raise ResponseError(f"the body is not JSON: {error}", reason="not json") from None
+
+
+@cache
+def _opener(envelope: Envelope, records: Any) -> msgspec.json.Decoder[Any]:
+    """Return the decoder of an envelope whose records are a list or one object."""
+    fields = [
+        ("status", str | None, None),
+        ("message", str | None, None),
+        ("records", records | msgspec.UnsetType, msgspec.UNSET),
+        ("cursor", str | None if envelope.records else Any, None),
+    ]
+    keys = {"records": envelope.records or " none", "cursor": envelope.cursor or " none either"}
+    return msgspec.json.Decoder(msgspec.defstruct("Answer", fields, rename=keys, gc=False))
+
+
+def decode_records(raws: Sequence[msgspec.Raw], record: Any) -> list[Any]:
+    """Return the records of a page, typed.
+
+    Parameters
+    ----------
+    raws : sequence of msgspec.Raw
+        As `read_page` returns them.
+    record : type
+        What each is decoded to.
+
+    Raises
+    ------
+    ResponseError
+        A record lacks a required key, or a value is of another type.
+    """
+    decoder = _decoder(record)
+    try:
+        return [decoder.decode(raw) for raw in raws]
+    except (msgspec.DecodeError, RecursionError):
+        return [_decode_one(raw, index, decoder) for index, raw in enumerate(raws)]
+
+
+def _decode_one(raw: msgspec.Raw, index: int, decoder: msgspec.json.Decoder[Any]) -> Any:
+    try:
+        return decode(bytes(raw), decoder)
+    except msgspec.ValidationError as error:
+        raise _breach(error, f"record {index}") from None
+
+
+_decoder = cache(msgspec.json.Decoder)
 
 
 def check_utf8(body: bytes) -> None:
@@ -124,7 +151,7 @@ def check_utf8(body: bytes) -> None:
         body.decode()
 
 
-def _decode_mending(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Decode; where that fails, once more without what no parser should stumble over."""
     try:
         return decoder.decode(body)
@@ -172,14 +199,14 @@ def prune(body: bytes, depth: int) -> bytes:
     return b"".join(kept) + body[start:]
 
 
-def _breach(error: msgspec.ValidationError) -> ResponseError:
+def _breach(error: msgspec.ValidationError, record: str = "") -> ResponseError:
     """Return the error for JSON that isn't what the contract says."""
-    text = str(error)
-    what, _, where = text.partition(" - at `$")
-    if not where:
+    what, _, where = str(error).partition(" - at `$")
+    place = f"{record}{where}".strip(".`")
+    if not place:
         return _wrong_envelope(f"JSON isn't an object ({what})", None)
     reason = "missing key" if what.startswith("Object missing") else "wrong type"
-    return ResponseError(f"{what}, at {where.strip('.`')}", reason=reason)
+    return ResponseError(f"{what}, at {place}", reason=reason)
 
 
 def record_batch(
@@ -190,7 +217,7 @@ def record_batch(
     Parameters
     ----------
     records : sequence
-        Of one page, as `read_page` returns them.
+        Of one page, as `decode_records` returns them.
     schema : Schema
         The columns to make.
     wanted : callable

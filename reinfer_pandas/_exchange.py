@@ -144,8 +144,8 @@ def _redirected(answer: Answer, method: str, url: str) -> str | None:
     try:
         target = urldefrag(urljoin(url, location)).url
         here, there = _origin(url), _origin(target)
-    except ValueError:
-        raise _elsewhere("an address that can't be") from None
+    except ValueError as error:
+        raise _elsewhere("an address that can't be") from error
     if there != here:
         parts = urlsplit(target)
         raise _elsewhere(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"[:200])

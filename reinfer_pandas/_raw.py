@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from reinfer_pandas import _catalogue
 from reinfer_pandas._arrow import json_texts
+from reinfer_pandas._decode import decode_records
 from reinfer_pandas._options import Plan, check_options
 from reinfer_pandas._schema import STRING, Column, Schema
 from reinfer_pandas._wire import Envelope, Request, Response
@@ -109,9 +110,10 @@ def raw_records(response: Response, plan: Plan) -> Sequence[Any]:
     """Return the records of a raw route's answer."""
     if response.cursor and plan.paging is None:
         _warn_of_more(plan.request.path)
+    records = decode_records(response.records, Any)
     if plan.request.envelope and plan.request.envelope.records:
-        return response.records
-    return find_records(response.records[0])
+        return records
+    return find_records(records[0])
 
 
 def find_records(answer: Mapping[str, Any]) -> Sequence[Any]:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._arrow import timestamps
-from reinfer_pandas._decode import record_batch
+from reinfer_pandas._arrow import column, timestamps
+from reinfer_pandas._decode import decode_records, record_batch
 from reinfer_pandas._envelope import about
 from reinfer_pandas._pages import next_request
+from reinfer_pandas._records import Stamped
 from reinfer_pandas._raw import infer_batch, inferred_schema, raw_records
 from reinfer_pandas._schema import STRING
 from reinfer_pandas._shards import Shard, Shards
@@ -66,6 +67,8 @@ class Reading:
         self._host = host
         self._workers = workers
         self._now = now
+        envelope = plan.request.envelope
+        self._record = envelope.record if envelope else dict
         self._requests: list[tuple[Attempt, ...]] = []
 
     def frame(self) -> pd.DataFrame:
@@ -121,22 +124,22 @@ class Reading:
         )
 
     def _keys(self, response: Response) -> Sequence[int]:
-        """Return the keys of a page's rows; none where a time can't be read: `_batch` tells."""
-        if self._plan.span is None:
+        """Return the keys of a page's first and last row; none where a time can't be read."""
+        if self._plan.span is None or not response.records:
             return ()
-        texts = [getattr(record, "comment", record).timestamp for record in response.records]
         try:
-            times = timestamps(pa.array(texts, STRING)).cast(pa.int64())
-        except pa.ArrowInvalid:
-            return ()
-        keys: list[int] = pc.multiply(times, self._plan.span.order).to_pylist()
-        return keys
+            ends = decode_records((response.records[0], response.records[-1]), Stamped)
+            times = timestamps(column(ends, "time", STRING)).cast(pa.int64())
+        except (ResponseError, pa.ArrowInvalid):
+            return ()  # `_batch` tells which row it is
+        return [self._plan.span.order * time for time in times.to_pylist()]
 
     def _batch(self, schema: Schema, part: Shard, response: Response) -> pa.RecordBatch:
         """Return a page's rows as columns, those outside the part left out."""
         self._requests.append(response.attempts)
         try:
-            batch = record_batch(response.records, schema, self._plan.wants)
+            records = decode_records(response.records, self._record)
+            batch = record_batch(records, schema, self._plan.wants)
         except ResponseError as error:
             self._requests.pop()
             raise about(error, self._plan.request, response) from None

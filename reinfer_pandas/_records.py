@@ -174,3 +174,15 @@ class AnnotatedComment(Struct, gc=False):
     label_properties: tuple[LabelProperty, ...] | None = None
     moon_forms: tuple[MoonForms, ...] | None = None
     model_version: Number | None = None
+
+
+class Stamped(Struct, gc=False):
+    """Of a comment, with or without labels around it, its time alone."""
+
+    timestamp: str | None = None
+    comment: Stamped | None = None
+
+    @property
+    def time(self) -> str | None:
+        """When it was written, as sent."""
+        return self.comment.timestamp if self.comment else self.timestamp

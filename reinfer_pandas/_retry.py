@@ -31,10 +31,10 @@ _LOST = ("timeout", "closed", "reset", "cut off", "bad gzip", "not http", "tls",
 _UNREADABLE = ("empty body", "not utf-8", "not json", "wrong envelope")
 _STATUSES = (408, 429, *(status for status in range(500, 600) if status not in (501, 505)))
 
-RETRIED_ONCE_SENT = frozenset({"http 429", *_NOT_ARRIVED})
+RETRIED_ALWAYS = frozenset({"http 429", *_NOT_ARRIVED})
 """Reasons after which any request is sent again: it didn't arrive, or was turned away."""
 
-RETRIED = RETRIED_ONCE_SENT.union(_LOST, _UNREADABLE, (f"http {status}" for status in _STATUSES))
+RETRIED = RETRIED_ALWAYS.union(_LOST, _UNREADABLE, (f"http {status}" for status in _STATUSES))
 """Reasons after which a request is sent again that may be sent twice."""
 
 
@@ -119,7 +119,7 @@ def is_retried(error: BaseException | None, *, idempotent: bool = True) -> bool:
     if not isinstance(error, ReinferError):
         return False
     reason = f"http {error.status_code}" if isinstance(error, APIError) else error.reason
-    return reason in (RETRIED if idempotent else RETRIED_ONCE_SENT)
+    return reason in (RETRIED if idempotent else RETRIED_ALWAYS)
 
 
 def retrying(

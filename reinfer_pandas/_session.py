@@ -10,6 +10,7 @@ import socket
 import ssl
 from http.client import HTTPException, IncompleteRead, RemoteDisconnected
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import requests
@@ -114,6 +115,9 @@ class Session(requests.Session):
         prepared.prepare_body(body, None)
         prepared.prepare_auth(self.auth)
         options = self.merge_environment_settings(url, {}, True, None, None)
+        bundle = options["verify"]
+        if isinstance(bundle, str) and not Path(bundle).exists():
+            raise ssl.SSLCertVerificationError(f"no certificates at REQUESTS_CA_BUNDLE: {bundle}")
         bound = BOUNDS.set(bounds)
         try:
             return self.send(prepared, timeout=timeout_s, allow_redirects=False, **options)
@@ -131,7 +135,7 @@ class _Bearer(AuthBase):
 
 
 def outcome_of(error: Exception) -> str:
-    """Return what an error of sending or reading stands for, in the words of `Transport`."""
+    """Return what an error of sending or reading stands for, an outcome in `Transport`'s words."""
     if isinstance(error, UnusableError):
         return error.outcome
     causes = list(_chain(error))

@@ -174,7 +174,7 @@ class Shards:
         response : Response
             The page.
         keys : sequence of int
-            Keys of its rows, in its order; empty where they don't matter.
+            Keys of its first and last row; empty where they don't matter.
 
         Raises
         ------
@@ -192,14 +192,14 @@ class Shards:
             part.request = following
 
     def _note_keys(self, part: Shard, response: Response, keys: Sequence[int]) -> None:
-        before = keys[0] if part.at is None else part.at
-        if any(late < early for early, late in zip((before, *keys), keys, strict=False)):
+        first, last = keys[0], keys[-1]
+        if last < first or (part.at is not None and first < part.at):
             if len(self.parts) > 1:
-                raise _out_of_order(part.request, response)
+                raise out_of_order(part.request, response)
             self._between = None
-        part.first = keys[0] if part.first is None else part.first
-        part.at = keys[-1]
-        part.rows += len(keys)
+        part.first = first if part.first is None else part.first
+        part.at = last
+        part.rows += len(response.records)
         span = part.at - part.first
         part.density = part.rows / span if span > 0 else math.inf
 
@@ -259,7 +259,8 @@ class Shards:
         return behind
 
 
-def _out_of_order(request: Request, response: Response) -> ResponseError:
+def out_of_order(request: Request, response: Response) -> ResponseError:
+    """Return the error for rows by whose order a read was divided, and which have none."""
     return ResponseError(
         "the rows of this page aren't in the order of time, by which the read was divided",
         hint="Read it with workers=1.",

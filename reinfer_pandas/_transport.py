@@ -26,9 +26,10 @@ What can become of a request, in the words of an attempt's `outcome` and an erro
 
 A body without ``Content-Length`` that ends with the connection is whole, as far as HTTP can tell.
 
-The time of a request is bounded in all, from its first byte to its last. What isn't: the lookup of
-the host's name, and the connection where a name has several addresses (each gets the whole time to
-connect). Reading through a SOCKS proxy is bounded from one piece to the next only.
+The time of a request is bounded in all, by its `timeout_s`. What isn't: the lookup of the host's
+name, and the steps of connecting (each address of the name, the encryption, sending), of which each
+gets what was left, at most the time to connect, when they began. Through a SOCKS proxy, reading is
+bounded from one piece to the next only.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def _url(endpoint: str, request: Request) -> str:
     try:
         query = urlencode(request.params, quote_via=quote, safe="")
     except UnicodeEncodeError as error:
-        raise ConfigurationError(f"a query parameter holds half a character: {error}") from None
+        raise ConfigurationError(f"a query parameter holds half a character: {error}") from error
     return f"{endpoint}{request.path}{query and '?'}{query}"
 
 
@@ -210,4 +211,4 @@ def _json(value: Any) -> bytes | None:
     try:
         return json.dumps(value, allow_nan=False, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise ConfigurationError(f"the body can't be written as JSON: {error}") from None
+        raise ConfigurationError(f"the body can't be written as JSON: {error}") from error

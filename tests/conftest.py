@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from reinfer_pandas.client import set_default_client
+
 
 @pytest.fixture(autouse=True)
-def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Hide the settings of whoever runs the tests."""
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Hide the settings of whoever runs the tests, and forget who signed in."""
     for name in ("REINFER_TOKEN", "REINFER_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
+    yield
+    set_default_client(None)
 
 
 @pytest.fixture(scope="module")

@@ -90,7 +90,8 @@ class HostileServer:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):  # not every system shuts down what only listens
+            self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
         for thread in self._threads:
             thread.join(5)

@@ -59,6 +59,17 @@ def test_certificates_of_the_environment_are_trusted(
     assert outcome(error) == "timeout"
 
 
+def test_certificates_that_are_not_there_say_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing.pem"))
+    error, server = send_to([answer()], tls=True)
+    assert isinstance(error, NetworkError)
+    assert outcome(error) == "certificate"
+    assert "missing.pem" in str(error.__cause__)
+    assert server.connections == 0
+
+
 @pytest.mark.parametrize(
     ("script", "reason"),
     [([SILENT, answer()], "tls"), ([SILENT], "reset"), ([SILENT, pause(0.05), RESET], "reset")],

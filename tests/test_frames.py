@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas import _schema
-from reinfer_pandas._decode import read_page, record_batch
+from reinfer_pandas._decode import decode_records, read_page, record_batch
 from reinfer_pandas._records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Attempt, Envelope
 from reinfer_pandas.exceptions import ConfigurationError
@@ -40,7 +40,9 @@ def batch_of(*comments: dict[str, object]) -> pa.RecordBatch:
     results = [{"comment": comment} for comment in comments]
     body = json.dumps({"status": "ok", "results": results}).encode()
     page = read_page(body, Envelope("results", "continuation", AnnotatedComment))
-    return record_batch(page.records, _schema.ANNOTATED_COMMENT, lambda _: True)
+    return record_batch(
+        decode_records(page.records, AnnotatedComment), _schema.ANNOTATED_COMMENT, lambda _: True
+    )
 
 
 def comment(number: int = 0, **fields: object) -> dict[str, object]:
@@ -216,6 +218,9 @@ def test_any_page_sizes_make_the_same_frame(cuts: list[int]) -> None:
 def test_source_comments_have_no_label_columns() -> None:
     body = json.dumps({"status": "ok", "comments": [comment(1)]}).encode()
     page = read_page(body, Envelope("comments", "continuation", Comment))
-    df = assemble([record_batch(page.records, _schema.COMMENT, lambda _: True)], _schema.COMMENT)
+    df = assemble(
+        [record_batch(decode_records(page.records, Comment), _schema.COMMENT, lambda _: True)],
+        _schema.COMMENT,
+    )
     assert list(df.columns) == list(_schema.COMMENT.names)
     assert "labels" not in df

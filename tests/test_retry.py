@@ -168,7 +168,7 @@ NEVER = {
     *("certificate", "redirect", "too large", "encoding"),
     *("missing key", "wrong type", "repeated continuation"),
 }
-RETRIED_ONCE_SENT = {"http 429", "dns", "refused", "unreachable", "connect timeout", "proxy"}
+RETRIED_ALWAYS = {"http 429", "dns", "refused", "unreachable", "connect timeout", "proxy"}
 
 
 def error_of(reason: str) -> ReinferError:
@@ -186,7 +186,7 @@ def test_what_is_retried_and_what_never_is(reason: str) -> None:
 @pytest.mark.parametrize("reason", sorted(RETRIED | NEVER))
 def test_what_may_not_be_sent_twice_is_retried_only_where_it_did_not_arrive(reason: str) -> None:
     _, server, _ = send_through(POLICY, error_of(reason), 200, request=WRITE)
-    assert len(server.asked) == (2 if reason in RETRIED_ONCE_SENT else 1)
+    assert len(server.asked) == (2 if reason in RETRIED_ALWAYS else 1)
 
 
 def test_an_error_of_another_kind_is_not_retried() -> None:
