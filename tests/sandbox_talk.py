@@ -12,6 +12,22 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from reinfer_pandas.sandbox import Server
+from reinfer_pandas.sandbox.dice import ident
+
+CLAIMS = "/api/_private/datasets/acme/claims"
+CLAIMS_V1 = "/api/v1/datasets/acme/claims"
+INBOX_ID = ident("source", "acme/inbox")
+RECENT = {"kind": "recent"}
+TEXT = {"messages": [{"body": {"text": "Where does claim CLM-2000000 stand? I paid £12.50"}}]}
+MAIL = {
+    "raw_email": {
+        "headers": {
+            "raw": "From: a@b.example\r\nTo: c@d.example\r\nSubject: Cancel\r\n"
+            "Date: Wed, 01 Oct 2025 07:54:39 +0000\r\n\r\n"
+        },
+        "body": {"plain": "Please cancel POL-12345-B"},
+    }
+}
 
 
 @dataclass(frozen=True)
@@ -76,3 +92,24 @@ def talking_to(server: Server) -> Iterator[Talk]:
         yield talk
     finally:
         talk.line.close()
+
+
+def all_results(talk: Talk, **body: object) -> list[dict]:
+    """Return all comments that a query of the claims gives, the newest first."""
+    found = talk.post(f"{CLAIMS}/query", {"order": RECENT, "limit": 512, **body})
+    rows = found["results"]
+    while "continuation" in found:
+        more = {"order": RECENT, "limit": 512, "continuation": found["continuation"], **body}
+        found = talk.post(f"{CLAIMS}/query", more)
+        rows += found["results"]
+    return rows
+
+
+def joined(name: str | list[str]) -> str:
+    """Return a label's joined name."""
+    return name if isinstance(name, str) else " > ".join(name)
+
+
+def names(row: dict) -> list[str]:
+    """Return the labels that people gave a comment."""
+    return [joined(label["name"]) for label in row["labelling"][0]["assigned"]]

@@ -289,7 +289,7 @@ def test_a_slow_answer_takes_its_seconds_and_is_right(
     right = talk.get(INBOX, limit=5)
     started = time.perf_counter()
     said = spoilt(server, talk, kind, seconds=0.15)
-    assert 0.14 <= time.perf_counter() - started < 1
+    assert 0.14 <= time.perf_counter() - started < 5
     assert said.json == right
     assert said.server_ms < 140  # the stall is not the platform's time
 

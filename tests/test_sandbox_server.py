@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -79,6 +80,15 @@ def ask_in_vain(talk: Talk) -> None:
         talk.ask("GET", "/auth/user")
 
 
+def test_a_prepared_server_has_written_every_comment() -> None:
+    server = Server(comments=50).prepare()
+    for source in server.tenant.sources.values():
+        assert source.encode.cache_info().currsize == len(source)
+    for dataset in server.tenant.datasets.values():
+        written = sum(each.encode.cache_info().currsize for each in dataset.annotators)
+        assert written == len(dataset)
+
+
 def test_a_closed_server_starts_again_and_remembers_its_requests() -> None:
     server = Server(comments=10)
     for round_ in (1, 2):
@@ -108,8 +118,10 @@ def test_the_sandbox_needs_the_standard_library_alone() -> None:
                 needed |= {name.name for name in node.names}
             elif isinstance(node, ast.ImportFrom):
                 needed.add(node.module)
-    ours = {name for name in needed if name.startswith("reinfer_pandas.sandbox")}
-    assert len(ours) > 30
+    ours = {name for name in needed if name.startswith("reinfer_pandas.")}
+    assert {name for name in ours if not name.startswith("reinfer_pandas.sandbox")} == {
+        "reinfer_pandas.exceptions"
+    }
     assert {name.partition(".")[0] for name in needed - ours} <= sys.stdlib_module_names
 
 
@@ -136,6 +148,14 @@ def test_serving_says_what_to_export_and_ends_with_ctrl_c() -> None:
     serve(comments=10, token="opensesame", say=lines.append, wait=press_ctrl_c)
     assert lines[1].startswith("export REINFER_ENDPOINT=http://127.0.0.1:")
     assert lines[2] == "export REINFER_TOKEN=opensesame"
+
+
+def test_a_port_that_cannot_be_had_is_said_in_one_line() -> None:
+    with Server(comments=0) as server:
+        taken = int(server.endpoint.split(":")[2].split("/")[0])
+        for port in (taken, 70_000):
+            with pytest.raises(rp.ConfigurationError, match=f"port {port} can't be had"):
+                serve(comments=0, port=port)
 
 
 # the token
@@ -378,7 +398,7 @@ def test_a_wrong_query_is_a_400_in_the_envelope(talk: Talk, body: dict) -> None:
     assert (said.status, said.json["status"]) == (400, "error")
 
 
-def send_raw(server: Server, talk: Talk, body: bytes | Iterator[bytes], **headers: str) -> int:
+def send_raw(server: Server, talk: Talk, body: bytes | Iterator[bytes], **headers: object) -> int:
     path = urlsplit(server.endpoint).path + QUERY
     sent = {"Authorization": f"Bearer {server.token}", **headers}
     talk.line.request("POST", path, body, sent)
@@ -392,10 +412,19 @@ def test_a_body_that_is_not_json_is_a_400(server: Server, talk: Talk) -> None:
     assert send_raw(server, talk, b"\xff") == 400
 
 
-def test_a_body_without_its_length_is_a_411_and_ends_the_connection(server: Server) -> None:
+def test_a_body_in_chunks_is_read(server: Server) -> None:
     with talking_to(server) as talk:
-        assert send_raw(server, talk, iter([b"{}"])) == 411
-        talk.get("/auth/user")  # over a new connection
+        chunks = iter([b'{"order":', b' {"kind": "recent"}}'])
+        assert send_raw(server, talk, chunks) == 200
+        talk.get("/auth/user")
+
+
+def test_a_body_of_unknown_length_is_a_400_and_ends_the_connection(server: Server) -> None:
+    with talking_to(server) as talk:
+        for length in ("many", "-1", "1_0", "²"):
+            sent = {"Content-Length": length.encode()}
+            assert send_raw(server, talk, b"", **sent) == 400
+            talk.get("/auth/user")  # over a new connection
 
 
 def test_a_continuation_belongs_to_its_query(talk: Talk) -> None:
@@ -457,6 +486,11 @@ def test_gzip_is_sent_where_it_is_welcome_and_holds_the_same(talk: Talk) -> None
     assert packed.body == plain.body
 
 
+def test_an_answer_says_when_it_was_sent(talk: Talk) -> None:
+    sent = parsedate_to_datetime(talk.ask("GET", "/auth/user").headers["date"])
+    assert abs(sent.timestamp() - time.time()) < 5
+
+
 def test_a_connection_serves_many_requests(talk: Talk) -> None:
     talk.get("/auth/user")
     line = talk.line.sock
@@ -501,11 +535,11 @@ def test_the_server_sleeps_what_its_timing_says() -> None:
         started = time.perf_counter()
         said = talk.ask("GET", INBOX, limit=10)
         elapsed_ms = (time.perf_counter() - started) * 1e3
-        assert 40 <= said.server_ms <= elapsed_ms < 40 + 100
+        assert 40 <= said.server_ms <= elapsed_ms
 
 
 def test_without_latency_the_timing_is_that_of_the_work(talk: Talk) -> None:
-    assert 0 < talk.ask("GET", "/auth/user").server_ms < 100
+    assert 0 < talk.ask("GET", "/auth/user").server_ms < 1_000
 
 
 def test_latency_is_the_same_for_a_seed_and_request() -> None:

@@ -40,8 +40,6 @@ class Call:
 
     Attributes
     ----------
-    method, path : str
-        As sent; the path below the server's base.
     names : Mapping of str to str
         What the path's placeholders stand for, decoded.
     params : Mapping of str to list of str
@@ -52,8 +50,6 @@ class Call:
         The media types asked for.
     """
 
-    method: str
-    path: str
     names: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, list[str]] = field(default_factory=dict)
     body: Any = field(default_factory=dict)
@@ -100,8 +96,8 @@ class Answer:
 def ok(**payload: object) -> Answer:
     """Return the envelope of success."""
     rows = max((len(value) for value in payload.values() if isinstance(value, list)), default=0)
-    body = json.dumps({"status": "ok", **payload}, ensure_ascii=False).encode()
-    return Answer(body, rows=rows)
+    text = json.dumps({"status": "ok", **payload}, ensure_ascii=False)
+    return Answer(text.encode("utf-8", "replace"), rows=rows)
 
 
 def error(status: int, message: str) -> Answer:
@@ -114,12 +110,13 @@ def page(key: str, records: Sequence[str], **rest: object) -> Answer:
     kept = {name: value for name, value in rest.items() if value is not None}
     tail = json.dumps(kept, ensure_ascii=False)[1:-1]
     text = f'{{"status": "ok", "{key}": [{", ".join(records)}]{", " if tail else ""}{tail}}}'
-    return Answer(text.encode(), rows=len(records))
+    return Answer(text.encode("utf-8", "replace"), rows=len(records))
 
 
 def token(place: int, *scope: str) -> str:
     """Return the opaque continuation for a place in what the scope names."""
-    digest = blake2b("\0".join((*scope, str(place))).encode(), digest_size=16).hexdigest()
+    named = "\0".join((*scope, str(place))).encode("utf-8", "surrogatepass")
+    digest = blake2b(named, digest_size=16).hexdigest()
     return f"{digest}-{place:016x}"
 
 

@@ -35,7 +35,7 @@ def read_attributes(value: object) -> tuple[Test, ...]:
     value : object
         The parsed JSON; None is no filter.
     """
-    return tuple(_read(item) for item in as_array(value or []))
+    return tuple(_read(item) for item in as_array(value))
 
 
 def _read(value: object) -> Test:
@@ -151,7 +151,7 @@ def _present(attribute: str, found: Mapping[str, Any]) -> Test:
             400, f"{attribute!r} takes no filter of kind 'assigned_predicted_present'"
         )
     by_people, by_model, unwanted = (
-        {as_text(name) for name in as_array(found.get(key) or [])}
+        {as_text(name) for name in as_array(found.get(key))}
         for key in ("any_assigned", "any_predicted", "none_present")
     )
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, ok, place_of, token
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_instant_us, as_text
-from reinfer_pandas.sandbox.clock import DAYS, SECOND_US, Calendar, timestamp
+from reinfer_pandas.sandbox.checks import as_fields, as_instant_us, as_limit, as_text
+from reinfer_pandas.sandbox.clock import DAYS, Calendar, timestamp
 from reinfer_pandas.sandbox.dice import dice, ident, pick
 from reinfer_pandas.sandbox.plans import DATASETS, PROJECTS, SOURCES, TENANT, TENANT_ID
 from reinfer_pandas.sandbox.text import as_json
@@ -37,9 +37,9 @@ _TYPES = (
 def query_events(world: World, call: Call) -> Answer:
     """Answer with a page of audit events, the oldest first, and what their ids stand for."""
     body = as_fields(call.body, ("filter", "limit", "continuation"))
-    limit = as_bounded(body.get("limit") or DEFAULT_PAGE, maximum=MAX_PAGE)
-    wanted = as_fields(body.get("filter") or {}, ("timestamp",))
-    times = as_fields(wanted.get("timestamp") or {}, ("minimum", "maximum"))
+    limit = as_limit(body.get("limit"), default=DEFAULT_PAGE, maximum=MAX_PAGE)
+    wanted = as_fields(body.get("filter"), ("timestamp",))
+    times = as_fields(wanted.get("timestamp"), ("minimum", "maximum"))
     first, last = (
         None if times.get(end) is None else as_instant_us(times[end])
         for end in ("minimum", "maximum")
@@ -61,7 +61,7 @@ def query_events(world: World, call: Call) -> Answer:
 def _all_events(seed: int) -> list[tuple[int, dict[str, Any]]]:
     """Return the events of the tenant's time, with their times [us since 1970]."""
     draw, calendar = dice(seed, 71), Calendar()
-    times = sorted(calendar.draw(draw) + int(draw.random() * SECOND_US) for _ in range(_EVENTS))
+    times = sorted(calendar.draw(draw) + 1000 * int(draw.random() * 1000) for _ in range(_EVENTS))
     return [(at_us, _event(draw, number, at_us)) for number, at_us in enumerate(times)]
 
 
@@ -70,7 +70,7 @@ def _event(draw: Random, number: int, at_us: int) -> dict[str, Any]:
     event: dict[str, Any] = {
         "event_id": ident("event", str(number)),
         "event_type": event_type,
-        "timestamp": timestamp(at_us - at_us % 1000, 6),
+        "timestamp": timestamp(at_us, 6),
         "actor_user_id": ident("user", pick(draw, USERS)),
         "actor_tenant_id": TENANT_ID,
         "tenant_ids": [TENANT_ID],

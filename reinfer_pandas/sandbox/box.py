@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Event
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.sandbox.server import Server
 
 if TYPE_CHECKING:
@@ -116,6 +118,11 @@ def sandbox(
     return Sandbox(server, retry=retry, **client_options)
 
 
+def _print_now(line: str) -> None:
+    """Print a line at once, so that whoever reads a pipe gets it."""
+    print(line, flush=True)
+
+
 def serve(
     *,
     comments: int = 5_000,
@@ -123,7 +130,7 @@ def serve(
     port: int = 0,
     token: str | None = None,
     latency: Latency | None = None,
-    say: Callable[[str], object] = print,
+    say: Callable[[str], object] = _print_now,
     wait: Callable[[], object] | None = None,
 ) -> None:
     """Serve a sandbox until Ctrl-C.
@@ -145,11 +152,17 @@ def serve(
 
     Raises
     ------
-    OSError
-        The port is taken.
+    ConfigurationError
+        The port can't be had, or the number of comments is negative.
     """
     server = Server(comments=comments, seed=seed, port=port, token=token, latency=latency)
-    with server:
+    try:
+        server.start()
+    except (OSError, OverflowError) as error:
+        raise ConfigurationError(
+            f"port {port} can't be had: {error}; give another, or 0"
+        ) from error
+    with closing(server):
         say(f"# a Re:infer sandbox with {comments:,} made-up comments; the token opens it alone")
         say(f"export REINFER_ENDPOINT={server.endpoint}")
         say(f"export REINFER_TOKEN={server.token}")

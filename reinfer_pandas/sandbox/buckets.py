@@ -12,7 +12,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok, place_of, token
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_text, required
+from reinfer_pandas.sandbox.checks import as_fields, as_limit, as_text, required
 from reinfer_pandas.sandbox.clock import DAY_US, END_US, SECOND_US, START_US, timestamp
 from reinfer_pandas.sandbox.dice import ident
 from reinfer_pandas.sandbox.plans import BUCKETS, BucketPlan
@@ -78,7 +78,7 @@ def list_emails(world: World, call: Call) -> Answer:
     plan = _asked_bucket(call)
     source = world.tenant.sources[plan.source]
     body = as_fields(call.body, ("limit", "continuation"))
-    limit = as_bounded(body.get("limit") or DEFAULT_PAGE, maximum=MAX_PAGE)
+    limit = as_limit(body.get("limit"), default=DEFAULT_PAGE, maximum=MAX_PAGE)
     cursor = body.get("continuation")
     start = 0 if cursor is None else place_of(as_text(cursor), plan.id)
     end = min(start + limit, len(source))

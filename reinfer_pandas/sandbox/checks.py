@@ -23,21 +23,27 @@ def as_object(value: object) -> dict[str, Any]:
 
 
 def as_array(value: object) -> list[Any]:
-    """Return a JSON array."""
+    """Return a JSON array; null counts as an empty one."""
+    if value is None:
+        return []
     if isinstance(value, list):
         return value
     raise _wrong_type(value, "array")
 
 
-def as_text(value: object) -> str:
-    """Return a string."""
+def as_text(value: object, default: str | None = None) -> str:
+    """Return a string; null is the default, where there is one."""
+    if value is None and default is not None:
+        return default
     if isinstance(value, str):
         return value
     raise _wrong_type(value, "string")
 
 
 def as_flag(value: object) -> bool:
-    """Return true or false."""
+    """Return true or false; null counts as false."""
+    if value is None:
+        return False
     if isinstance(value, bool):
         return value
     raise _wrong_type(value, "boolean")
@@ -58,8 +64,8 @@ def as_number(value: object) -> float:
 
 
 def as_fields(value: object, allowed: Collection[str]) -> dict[str, Any]:
-    """Return a JSON object that has no other keys than these."""
-    found = as_object(value)
+    """Return a JSON object that has no other keys than these; null counts as an empty one."""
+    found = {} if value is None else as_object(value)
     extra = sorted(set(found) - set(allowed))
     if extra:
         names = ", ".join(map(repr, extra))
@@ -92,6 +98,11 @@ def as_bounded(value: object, *, maximum: int, minimum: int = 1) -> int:
     if number > maximum:
         raise RefusedError(400, f"{number} is greater than the maximum of {maximum}")
     return number
+
+
+def as_limit(value: object, *, default: int, maximum: int) -> int:
+    """Return how many records are asked for; null is the default."""
+    return default if value is None else as_bounded(value, maximum=maximum)
 
 
 def as_texts(value: object) -> list[str]:

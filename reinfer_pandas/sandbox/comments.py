@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reinfer_pandas.sandbox.attachments import attachments
 from reinfer_pandas.sandbox.clock import HOUR_US, timestamp
-from reinfer_pandas.sandbox.dice import dice
-from reinfer_pandas.sandbox.facts import facts
+from reinfer_pandas.sandbox.dice import dice, scatter
+from reinfer_pandas.sandbox.facts import Matter, amount
 from reinfer_pandas.sandbox.letters import Brief, Place, write_mail, write_talk
 from reinfer_pandas.sandbox.people import agent
 from reinfer_pandas.sandbox.text import as_json, as_markup
@@ -66,18 +66,13 @@ def brief_of(source: Source, rank: int) -> Brief:
     return Brief(
         topic=source.topic(rank),
         languages=languages,
-        facts={
-            language: facts(
-                source.seed,
-                source.number,
-                thread.number,
-                start_us=thread.times_us[0],
-                language=language,
-                country=person.country,
-                project=project,
-            )
-            for language in languages
-        },
+        matter=Matter(
+            key=scatter(source.keys.matter, thread.number),
+            start_us=thread.times_us[0],
+            money=amount(source.seed, source.number, thread.number),
+            country=person.country,
+            project=project,
+        ),
         role=source.role(rank),
         position=seed.position,
         mood=source.mood(rank),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.sandbox.annotations import Annotator
 from reinfer_pandas.sandbox.memory import remembered
 from reinfer_pandas.sandbox.plans import DATASETS, SOURCES, DatasetPlan, SourcePlan
@@ -104,7 +105,7 @@ class Tenant:
 
     def __init__(self, *, comments: int = 5_000, seed: int = 0) -> None:
         if comments < 0:
-            raise ValueError(f"comments must be 0 or more, not {comments}")
+            raise ConfigurationError(f"comments must be 0 or more, not {comments}")
         self.seed = seed
         counts = _split(comments, SOURCES)
         self.sources = {

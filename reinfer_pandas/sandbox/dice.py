@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 from typing import TYPE_CHECKING, TypeVar
@@ -48,6 +49,7 @@ def pick(draw: Random, options: Sequence[T]) -> T:
     return options[int(draw.random() * len(options))]
 
 
+@lru_cache(maxsize=4_096)
 def ident(*names: str) -> str:
     """Return the 16 hex digits that stand for something's name."""
-    return blake2b("\0".join(names).encode(), digest_size=8).hexdigest()
+    return blake2b("\0".join(names).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

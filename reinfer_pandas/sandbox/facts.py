@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from reinfer_pandas.sandbox.clock import SECOND_US
-from reinfer_pandas.sandbox.dice import dice, even, scatter
+from reinfer_pandas.sandbox.dice import even, scatter
 from reinfer_pandas.sandbox.text import Value
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ _CURRENCIES: Mapping[str, tuple[str, str]] = {
     "jp": ("JPY", "¥"),
     "ch": ("CHF", "CHF "),
 }
-_ENTITY_OF_PROJECT: Mapping[str, str] = {"acme": "claim", "globex": "order"}
+_DAYS_BEFORE, _DAYS_AFTER = 20, 10
 
 
 @lru_cache(maxsize=8_000)
@@ -44,41 +44,57 @@ def amount(seed: int, source: int, thread: int) -> float:
     return round(40 + 1_200 * even(key, thread) ** 2 + large, 2)
 
 
-@lru_cache(maxsize=8_000)
-def facts(
-    seed: int, source: int, thread: int, *, start_us: int, language: str, country: str, project: str
-) -> Mapping[str, Value]:
-    """Return what fills the holes of a thread's sentences, in one language.
+class Matter(NamedTuple):
+    """What a thread is about.
 
-    Parameters
+    Attributes
     ----------
-    seed, source, thread : int
-        The tenant's seed, the source's number, the thread's number.
+    key : int
+        What its numbers and dates are drawn from.
     start_us : int
         When the thread starts [us since 1970].
-    language, country : str
-        How dates are written; which currency.
+    money : float
+        The sum.
+    country : str
+        The customer's: which currency.
     project : str
         Whether the thread's own reference is a claim or an order.
     """
-    draw = dice(seed, source, thread, 12)
-    day = datetime.fromtimestamp(start_us // SECOND_US, UTC).date()
-    values = {
-        "claim": _number("claim-number", f"CLM-{2_000_000 + int(draw.random() * 900_000)}"),
-        "policy": _number("policy-number", f"POL-{10_000 + int(draw.random() * 80_000)}-B"),
-        "order": _number("order-number", f"GX-{1_000_000 + int(draw.random() * 8_000_000)}"),
-        "tracking": _number("tracking-number", f"JD{int(draw.random() * 10**12):012d}"),
-        "date": _date(day - timedelta(days=1 + int(draw.random() * 20)), language),
-        "later": _date(day + timedelta(days=4 + int(draw.random() * 10)), language),
-        "money": _money(amount(seed, source, thread), language, country),
-        "phone": _number("phone-number", f"+44 20 7946 0{int(draw.random() * 1000):03d}"),
-    }
-    values["ref"] = values[_ENTITY_OF_PROJECT[project]]
-    return values
+
+    key: int
+    start_us: int
+    money: float
+    country: str
+    project: str
+
+    def value(self, hole: str, language: str) -> Value:
+        """Return what fills a ``{hole}`` of a sentence in a language."""
+        if hole == "money":
+            return _money(self.money, language, self.country)
+        if hole == "date":
+            return _date(self._day(-1 - int(even(self.key, 1) * _DAYS_BEFORE)), language)
+        if hole == "later":
+            return _date(self._day(4 + int(even(self.key, 2) * _DAYS_AFTER)), language)
+        if hole == "ref":
+            hole = "claim" if self.project == "acme" else "order"
+        kind, number, before, digits, after = _NUMBERS[hole]
+        low = 10 ** (digits - 1)
+        written = f"{before}{low + int(even(self.key, number) * 9 * low)}{after}"
+        return Value(kind, written, written)
+
+    def _day(self, days: int) -> date:
+        start = datetime.fromtimestamp(self.start_us // SECOND_US, UTC).date()
+        return start + timedelta(days=days)
 
 
-def _number(kind: str, written: str) -> Value:
-    return Value(kind, written, written)
+# hole: kind of entity, place in the draws, and the number's beginning, digits and end
+_NUMBERS: Mapping[str, tuple[str, int, str, int, str]] = {
+    "claim": ("claim-number", 3, "CLM-", 7, ""),
+    "policy": ("policy-number", 4, "POL-", 5, "-B"),
+    "order": ("order-number", 5, "GX-", 7, ""),
+    "tracking": ("tracking-number", 6, "JD", 12, ""),
+    "phone": ("phone-number", 7, "+44 20 7946 0", 3, ""),
+}
 
 
 def _date(day: date, language: str) -> Value:

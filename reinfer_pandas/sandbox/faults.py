@@ -11,6 +11,7 @@ from difflib import get_close_matches
 from threading import Lock
 from typing import TYPE_CHECKING
 
+from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.sandbox.dice import even, scatter
 from reinfer_pandas.sandbox.kinds import KINDS
 
@@ -24,6 +25,9 @@ _BY_RATE = -1
 @dataclass(frozen=True, slots=True)
 class Fault:
     """Something that goes wrong with some requests.
+
+    A request that is answered by a status, a gateway's page or a redirect is not carried out; with
+    every other kind it is, and only its answer goes wrong.
 
     Parameters
     ----------
@@ -83,16 +87,23 @@ class Fault:
         if self.kind not in KINDS:
             near = get_close_matches(self.kind, KINDS, n=1)
             hint = f"; did you mean {near[0]!r}?" if near else f": one of {sorted(KINDS)}"
-            raise ValueError(f"no such kind of fault, {self.kind!r}{hint}")
+            raise ConfigurationError(f"no such kind of fault, {self.kind!r}{hint}")
         if self.after < 0 or self.seconds < 0 or self.size_bytes < 0:
-            raise ValueError("after, seconds and size_bytes must be 0 or more")
+            raise ConfigurationError("after, seconds and size_bytes must be 0 or more")
         if not 0 <= self.rate <= 1:
-            raise ValueError(f"rate must be from 0 to 1, not {self.rate!r}")
+            raise ConfigurationError(f"rate must be from 0 to 1, not {self.rate!r}")
         if self.status is not None and not 200 <= self.status <= 599:
-            raise ValueError(f"status must be from 200 to 599, not {self.status!r}")
+            raise ConfigurationError(f"status must be from 200 to 599, not {self.status!r}")
         if self.times == _BY_RATE:
             object.__setattr__(self, "times", 1 if self.rate == 1 else None)
-        re.compile(self.path)
+        if self.times is not None and self.times < 0:
+            raise ConfigurationError(
+                f"times must be 0 or more, or None for ever, not {self.times!r}"
+            )
+        try:
+            re.compile(self.path)
+        except re.error as error:
+            raise ConfigurationError(f"path is no regular expression: {error}") from error
 
     @staticmethod
     def kinds() -> dict[str, str]:

@@ -11,7 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import RefusedError
-from reinfer_pandas.sandbox.checks import as_fields, as_instant_us, as_object, as_option, as_texts
+from reinfer_pandas.sandbox.checks import (
+    as_array,
+    as_fields,
+    as_instant_us,
+    as_object,
+    as_option,
+    as_text,
+    as_texts,
+)
 from reinfer_pandas.sandbox.conditions import of_any, read_number, read_participant, read_string
 
 if TYPE_CHECKING:
@@ -60,8 +68,8 @@ def read_filter(value: object) -> Selection:
     value : object
         The parsed JSON; None is no filter.
     """
-    found = as_fields(value or {}, (*_READERS, "timestamp"))
-    times = as_fields(found.get("timestamp") or {}, ("minimum", "maximum"))
+    found = as_fields(value, (*_READERS, "timestamp"))
+    times = as_fields(found.get("timestamp"), ("minimum", "maximum"))
     minimum, maximum = (
         None if times.get(end) is None else as_instant_us(times[end])
         for end in ("minimum", "maximum")
@@ -159,9 +167,9 @@ def _on_senders(matches: Callable[[list[str]], bool]) -> Test:
 
 
 def _entities(value: object) -> Iterable[Test]:
-    for condition in as_fields(value, ("presence",)).get("presence", []):
+    for condition in as_array(as_fields(value, ("presence",)).get("presence")):
         found = as_fields(condition, ("id", "kind", "rule"))
-        wanted = found.get("kind") or found.get("id")
+        wanted = as_text(found.get("kind"), found.get("id"))
         is_present = as_option(found.get("rule"), ("present", "missing")) == "present"
         yield _on_entities(wanted, is_present)
 
@@ -176,7 +184,7 @@ def _on_entities(wanted: object, is_present: bool) -> Test:
 
 def _trigger_exceptions(value: object) -> Iterable[Test]:
     for condition in as_object(value).values():
-        yield _on_no_exception(read_string(condition or {}))
+        yield _on_no_exception(read_string(condition))
 
 
 def _on_no_exception(matches: Callable[[str | None], bool]) -> Test:
@@ -184,7 +192,7 @@ def _on_no_exception(matches: Callable[[str | None], bool]) -> Test:
 
 
 def _annotations(value: object) -> Iterable[Test]:
-    matches = of_any(read_string(as_fields(value, ("labels",)).get("labels") or {}))
+    matches = of_any(read_string(as_fields(value, ("labels",)).get("labels")))
 
     def test(row: Row) -> bool:
         names = row.annotator.labels.assigned_names(row.rank) if row.annotator else ()

@@ -11,13 +11,16 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, error
-from reinfer_pandas.sandbox.kinds import spoil
+from reinfer_pandas.sandbox.kinds import UNHEARD, spoil
 from reinfer_pandas.sandbox.replies import Reply
 from reinfer_pandas.sandbox.routes import ROUTER
-from reinfer_pandas.sandbox.wire import Line, deliver
+from reinfer_pandas.sandbox.wire import Line, deliver, pack
 
 if TYPE_CHECKING:
-    from reinfer_pandas.sandbox.server import Listener
+    from collections.abc import Iterator
+    from io import BufferedIOBase
+
+    from reinfer_pandas.sandbox.listener import Listener
 
 _CURSORS = ("after", "continuation")
 
@@ -55,6 +58,24 @@ class Seen:
     server_ms: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request, read."""
+
+    path: str
+    query: str
+    body: object
+    is_ours: bool
+
+    def cursor(self) -> str | None:
+        """Return the continuation that it holds."""
+        params = parse_qs(self.query)
+        found = [params[name][-1] for name in _CURSORS if name in params]
+        if isinstance(self.body, dict):
+            found += [self.body[name] for name in _CURSORS if isinstance(self.body.get(name), str)]
+        return found[0] if found else None
+
+
 class Handler(BaseHTTPRequestHandler):
     """Serves one connection."""
 
@@ -64,18 +85,17 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         """Answer one request."""
-        started = time.perf_counter()
-        number = self.server.count()
-        body = self._read_body()
-        whole_path, _, query = self.path.partition("?")
-        path = whole_path.removeprefix(self.server.base_path)
-        is_ours = whole_path.startswith(f"{self.server.base_path}/")
-        answer = self._answer(path, query, body, is_ours=is_ours)
-        cursor = _cursor(query, body)
-        fault = self.server.faults.draw(self.command, path, has_cursor=cursor is not None)
-        reply = Reply(answer.status, answer.body, answer.content_type)
-        if fault:
-            reply = spoil(replace(reply, sent_cursor=cursor), fault)
+        started, number = time.perf_counter(), self.server.count()
+        asked = self._read()
+        cursor = asked.cursor()
+        fault = self.server.faults.draw(self.command, asked.path, has_cursor=cursor is not None)
+        is_heard = fault is None or fault.kind not in UNHEARD
+        answer = self._answer(asked) if is_heard else Answer(b"{}")
+        reply = Reply(answer.status, answer.body, answer.content_type, sent_cursor=cursor)
+        reply = pack(
+            spoil(reply, fault) if fault else reply,
+            is_gzip_welcome="gzip" in self.headers.get("Accept-Encoding", ""),
+        )
         server_ms = self._spend(started, rows=answer.rows, number=number)
         if reply.timing == "":
             reply = replace(reply, timing=f"total;dur={server_ms}")
@@ -83,9 +103,9 @@ class Handler(BaseHTTPRequestHandler):
             Seen(
                 number=number,
                 method=self.command,
-                path=path,
-                query=query,
-                body=body,
+                path=asked.path,
+                query=asked.query,
+                body=asked.body,
                 status=reply.status,
                 rows=answer.rows,
                 fault=fault.kind if fault else None,
@@ -96,29 +116,42 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_DELETE = do_PATCH = do_HEAD = _serve  # noqa: N815 - http.server's
 
+    def _read(self) -> Asked:
+        """Read the rest of a request."""
+        whole_path, _, query = self.path.partition("?")
+        base = self.server.base_path
+        return Asked(
+            path=whole_path.removeprefix(base),
+            query=query,
+            body=self._read_body(),
+            is_ours=whole_path.startswith(f"{base}/"),
+        )
+
     def _read_body(self) -> object:
         """Return the parsed body; None where there is none."""
         length = self.headers.get("Content-Length", "0")
-        if not length.isascii() or not length.isdigit() or "Transfer-Encoding" in self.headers:
+        try:
+            if "chunked" in self.headers.get("Transfer-Encoding", ""):
+                return _parsed(b"".join(_chunks(self.rfile)))
+            return _parsed(self.rfile.read(_size(length)))
+        except ValueError:
             self.close_connection = True  # where the next request would start is unknown
             return _NO_LENGTH
-        return _parsed(self.rfile.read(int(length)))
 
-    def _answer(self, path: str, query: str, body: object, *, is_ours: bool) -> Answer:
+    def _answer(self, asked: Asked) -> Answer:
         """Return the right answer, were there no faults."""
         try:
-            if not is_ours:
+            if not asked.is_ours:
                 raise RefusedError(404)
             self._check_token()
-            handle, names = ROUTER.find("GET" if self.command == "HEAD" else self.command, path)
-            if isinstance(body, _Unread):
-                raise RefusedError(body.status, body.why)
+            method = "GET" if self.command == "HEAD" else self.command
+            handle, names = ROUTER.find(method, asked.path)
+            if isinstance(asked.body, _Unread):
+                raise RefusedError(asked.body.status, asked.body.why)
             call = Call(
-                method=self.command,
-                path=path,
                 names=names,
-                params=parse_qs(query, keep_blank_values=True),
-                body={} if body is None else body,
+                params=parse_qs(asked.query, keep_blank_values=True),
+                body={} if asked.body is None else asked.body,
                 accept=self.headers.get("Accept", ""),
             )
             return handle(self.server.world, call)
@@ -140,11 +173,13 @@ class Handler(BaseHTTPRequestHandler):
         return round(max(wanted_ms, worked_ms), 4)
 
     def _send(self, reply: Reply) -> None:
+        headers = {"Date": self.date_time_string(), **reply.headers}
+        if self.close_connection:
+            headers["Connection"] = "close"
+        reply = replace(reply, headers=headers)
         line = Line(self.connection, self.server.wait, reply.seconds)
-        is_gzip_welcome = "gzip" in self.headers.get("Accept-Encoding", "")
-        has_body = self.command != "HEAD"
         try:
-            is_usable = deliver(line, reply, is_gzip_welcome=is_gzip_welcome, has_body=has_body)
+            is_usable = deliver(line, reply, has_body=self.command != "HEAD")
         except OSError:  # the other side has gone
             is_usable = False
         self.close_connection = self.close_connection or not is_usable
@@ -162,7 +197,23 @@ class _Unread:
 
 
 _NOT_JSON = _Unread(400, "Failed to decode JSON object")
-_NO_LENGTH = _Unread(411)
+_NO_LENGTH = _Unread(400, "400 Bad Request")
+
+
+def _size(digits: str, *, base: int = 10) -> int:
+    """Return a number of bytes; raise ValueError for anything but digits."""
+    if not digits.isascii() or not digits.isalnum():
+        raise ValueError(digits)
+    return int(digits, base)
+
+
+def _chunks(stream: BufferedIOBase) -> Iterator[bytes]:
+    """Yield the chunks of a body (RFC 9112, 7.1); raise ValueError where they make no sense."""
+    while size := _size(stream.readline().partition(b";")[0].strip().decode("latin-1"), base=16):
+        yield stream.read(size)
+        stream.readline()
+    while stream.readline().strip():  # trailers
+        pass
 
 
 def _parsed(raw: bytes) -> object:
@@ -172,12 +223,3 @@ def _parsed(raw: bytes) -> object:
         return json.loads(raw)
     except ValueError:
         return _NOT_JSON
-
-
-def _cursor(query: str, body: object) -> str | None:
-    """Return the continuation that a request holds."""
-    params = parse_qs(query)
-    found = [params[name][-1] for name in _CURSORS if name in params]
-    if isinstance(body, dict):
-        found += [body[name] for name in _CURSORS if isinstance(body.get(name), str)]
-    return found[0] if found else None

@@ -205,6 +205,10 @@ KINDS: Mapping[str, str] = {
 }
 
 
+# a request that one of these hits is not carried out; one that another hits is, in silence
+UNHEARD = frozenset({"status", "html", "redirect"})
+
+
 def spoil(reply: Reply, fault: Fault) -> Reply:
     """Return the reply as a fault leaves it."""
     spoilt = _spoil(reply, fault)
@@ -221,5 +225,7 @@ def _spoil(reply: Reply, fault: Fault) -> Reply:
         return replace(reply, status=status, delivery=fault.kind, seconds=fault.seconds)
     if fault.kind in _BODIES:
         return replace(reply, status=status, body=_BODIES[fault.kind].change(reply.body))
+    if reply.content_type != JSON:
+        return reply
     found = _PAGES[fault.kind].change(json.loads(reply.body))
     return replace(reply, status=status, body=json.dumps(found).encode())

@@ -20,7 +20,7 @@ REVIEWED_SHARE = 0.18
 PREDICTED_SHARE = 0.98  # the newest comments wait for their predictions
 SHOWN = 0.05  # predictions below this are not listed with a comment
 REVIEWERS = (ident("user", "alice"), ident("user", "bob"))
-_KEPT = 20_000
+_AT_HAND, _KEPT = 1_024, 20_000  # results in memory
 
 
 class _Keys(NamedTuple):
@@ -51,14 +51,16 @@ class Labels:
         self.plan = plan
         self.source = source
         self.names = label_names(plan)
+        self._known_ranks = PREDICTED_SHARE * len(source) if plan.model_version else 0
         self._keys = _Keys(*(scatter(base, salt) for salt in range(len(_Keys._fields))))
         self._label_keys = {name: scatter(base, *name.encode()) for name in self.names}
-        self.true_labels = lru_cache(maxsize=512)(self._true_labels)
+        self.true_labels = lru_cache(maxsize=_AT_HAND)(self._true_labels)
+        self.predicted = lru_cache(maxsize=_AT_HAND)(self._predicted)
         self.scores = lru_cache(maxsize=_KEPT)(self._scores)
 
     def is_predicted(self, rank: int) -> bool:
         """Tell whether the model has got to a comment."""
-        return self.plan.model_version is not None and rank < PREDICTED_SHARE * len(self.source)
+        return rank < self._known_ranks
 
     def is_reviewed(self, rank: int) -> bool:
         """Tell whether somebody has labelled it."""
@@ -123,7 +125,7 @@ class Labels:
             label["sentiment"] = self.sentiment(rank, name)
         return label
 
-    def predicted(self, rank: int) -> list[dict[str, Any]]:
+    def _predicted(self, rank: int) -> list[dict[str, Any]]:
         """Return the latest model's labels; a few comments name them as lists of parts."""
         found = [
             self.as_predicted(rank, name, probability)

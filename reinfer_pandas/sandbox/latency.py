@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.sandbox.dice import dice
 
 
@@ -40,7 +41,7 @@ class Latency:
         for name in ("base_ms", "per_row_ms", "jitter"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value >= 0):
-                raise ValueError(f"{name} must be a number of 0 or more, not {value!r}")
+                raise ConfigurationError(f"{name} must be a number of 0 or more, not {value!r}")
 
     def draw_ms(self, *, rows: int, number: int) -> float:
         """Return the time of a request [ms].

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,9 +12,13 @@ from reinfer_pandas.sandbox.threads import AGENT, COLLEAGUE, CUSTOMER
 from reinfer_pandas.sandbox.topics import TONGUES, Topic
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
     from random import Random
 
+    from reinfer_pandas.sandbox.facts import Matter
     from reinfer_pandas.sandbox.people import Person
+    from reinfer_pandas.sandbox.text import Mark, Value
+    from reinfer_pandas.sandbox.topics import Topic
 
 
 class Place(NamedTuple):
@@ -27,7 +30,6 @@ class Place(NamedTuple):
 
 
 Message = dict[str, object]
-Facts = Mapping[str, Mapping[str, Value]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +40,8 @@ class Brief:
     ----------
     languages : tuple of str
         That of the text; then, where the platform translated, that of the original.
-    facts : Mapping
-        What fills the holes, by language.
+    matter : Matter
+        What fills the holes.
     role : int
         Who writes.
     mood : float
@@ -48,7 +50,7 @@ class Brief:
 
     topic: Topic
     languages: tuple[str, ...]
-    facts: Facts
+    matter: Matter
     role: int
     position: int
     mood: float
@@ -56,6 +58,10 @@ class Brief:
     sender: Person
     receiver: Person
     mailbox: str
+
+    def filler(self, language: str) -> Callable[[str], Value]:
+        """Return what fills the holes of sentences in a language."""
+        return lambda hole: self.matter.value(hole, language)
 
 
 def write_mail(draw: Random, brief: Brief) -> tuple[list[Message], list[Place]]:
@@ -94,7 +100,7 @@ def write_talk(draw: Random, brief: Brief, *, is_spoken: bool) -> tuple[list[Mes
     at_us, language = brief.at_us, brief.languages[0]
     for number, (role, sentence) in enumerate(_turns(draw, brief, language)):
         draft = Draft()
-        draft.say(sentence, brief.facts[language])
+        draft.say(sentence, brief.filler(language))
         message: Message = {"body": {"text": str(draft)}, "language": language}
         if not is_spoken or number == 1:
             message["from"] = (brief.sender if role == CUSTOMER else brief.receiver).address
@@ -139,12 +145,12 @@ def _body(brief: Brief, language: str, choice: int) -> Draft:
     draft = Draft()
     if choice == 59:
         return draft  # mail with nothing but a subject or an attachment
-    tongue, facts = TONGUES[language], brief.facts[language]
+    tongue, fill = TONGUES[language], brief.filler(language)
     draft.add(f"{tongue.hello}\n\n")
-    draft.say(_sentence(brief, language, choice), facts)
+    draft.say(_sentence(brief, language, choice), fill)
     if choice % 5 == 0 and brief.role == CUSTOMER and not brief.position and brief.mood < 0:
         draft.add("\n\n")
-        draft.say(_counted(tongue.chasers, choice), facts)
+        draft.say(_counted(tongue.chasers, choice), fill)
     draft.add(f"\n\n{tongue.bye}")
     return draft
 
@@ -153,7 +159,7 @@ def _subject(brief: Brief, language: str, choice: int) -> Draft:
     draft = Draft()
     if brief.position:
         draft.add(TONGUES[language].reply_prefix)
-    draft.say(_counted(brief.topic.subjects[language], choice), brief.facts[language])
+    draft.say(_counted(brief.topic.subjects[language], choice), brief.filler(language))
     return draft
 
 
@@ -168,7 +174,7 @@ def _signature(draw: Random, brief: Brief) -> Draft:
     draft.add(brief.sender.name)
     if draw.random() < 0.4:
         draft.add("\n☎ " if draw.random() < 0.5 else "\n📞 ")
-        draft.mark(brief.facts[brief.languages[0]]["phone"])
+        draft.mark(brief.matter.value("phone", brief.languages[0]))
     return draft
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_flag
-from reinfer_pandas.sandbox.clock import DAY_US, END_US, timestamp
+from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_flag, as_limit
+from reinfer_pandas.sandbox.clock import DAY_US, END_US, SECOND_US, timestamp
 from reinfer_pandas.sandbox.dice import ident
 from reinfer_pandas.sandbox.reads import asked_dataset
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from reinfer_pandas.sandbox.world import World
 
 MAX_MODELS = 100
-_TRAINING_S = 412.0
+TRAINING_S = 412.0
+_INPUT_LAG_US = 15 * 60 * SECOND_US  # from the last label to the training
 _BODY = ("older_than_version", "limit", "include_deleted", "starred", "validated")
 
 
@@ -38,6 +39,15 @@ def tags(plan: DatasetPlan) -> dict[str, int]:
 def trained_us(plan: DatasetPlan, version: int) -> int:
     """Return when a model was trained [us since 1970]."""
     return END_US - (1 + 14 * ((plan.model_version or 0) - version)) * DAY_US
+
+
+def training(plan: DatasetPlan, version: int) -> dict[str, str]:
+    """Return when a model was trained, and on labels up to when."""
+    trained = trained_us(plan, version)
+    return {
+        "trained_time": timestamp(trained, 4),
+        "input_updated_at": timestamp(trained - _INPUT_LAG_US, 4),
+    }
 
 
 def resolve(plan: DatasetPlan, name: str) -> int:
@@ -63,7 +73,7 @@ def list_models(world: World, call: Call) -> Answer:
     """Answer with a page of a dataset's models, the latest first."""
     dataset = asked_dataset(world, call)
     body = as_fields(call.body, _BODY)
-    limit = as_bounded(body.get("limit") or MAX_MODELS, maximum=MAX_MODELS)
+    limit = as_limit(body.get("limit"), default=MAX_MODELS, maximum=MAX_MODELS)
     known = versions(dataset.plan)
     if body.get("older_than_version") is not None:
         before = as_bounded(body["older_than_version"], maximum=2**31 - 1)
@@ -79,15 +89,13 @@ def list_models(world: World, call: Call) -> Answer:
 
 
 def _model(plan: DatasetPlan, version: int, counts: dict[str, int]) -> dict[str, Any]:
-    trained = trained_us(plan, version)
     return {
         "version": version,
         "model_id": f"english_{version % 6}",
         "model_name": "cm",
         "fingerprint": ident("model", plan.full_name, str(version)),
-        "trained_time": timestamp(trained, 4),
-        "training_duration": _TRAINING_S,
-        "input_updated_at": timestamp(trained - 15 * 60 * 1_000_000, 4),
+        **training(plan, version),
+        "training_duration": TRAINING_S,
         "validated": True,
         "pinned": True,
         "reviewed_counts": counts,

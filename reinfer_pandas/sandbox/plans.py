@@ -115,7 +115,10 @@ _ACME_TEAMS = (
     Team(name="Travel", response_h=4.0, share=0.15),
     Team(name="Health", response_h=7.0, share=0.2),
 )
-_GLOBEX_TEAMS = (Team(name="Versand", response_h=9.0, share=0.65), Team(name="Retouren", response_h=14.0, share=0.35))
+_GLOBEX_TEAMS = (
+    Team(name="Versand", response_h=9.0, share=0.65),
+    Team(name="Retouren", response_h=14.0, share=0.35),
+)
 _EUROPE = {"en": 0.62, "de": 0.14, "fr": 0.09, "es": 0.07, "ja": 0.04, "ar": 0.04}
 
 SOURCES: tuple[SourcePlan, ...] = (

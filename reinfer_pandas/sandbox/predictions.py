@@ -27,7 +27,7 @@ from reinfer_pandas.sandbox.models import resolve, trained_us, versions
 from reinfer_pandas.sandbox.reads import asked_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from reinfer_pandas.sandbox.data import Dataset, Place
     from reinfer_pandas.sandbox.world import World
@@ -44,7 +44,9 @@ class Wanted(NamedTuple):
     thresholds: Mapping[str, float]
     is_auto: bool
 
-    def take(self, scores: Mapping[str, float], sentiment: float) -> list[dict[str, Any]]:
+    def take(
+        self, scores: Mapping[str, float], sentiment: Callable[[str], float]
+    ) -> list[dict[str, Any]]:
         """Return a text's labels that reach their thresholds, as the public routes give them."""
         found = []
         for name, least in self.thresholds.items():
@@ -52,7 +54,7 @@ class Wanted(NamedTuple):
                 continue
             label: dict[str, Any] = {"name": name.split(" > "), "probability": scores[name]}
             if self.dataset.plan.has_sentiment:
-                label["sentiment"] = sentiment
+                label["sentiment"] = sentiment(name)
             if self.is_auto:
                 label["auto_thresholds"] = self._cleared(name, scores[name])
             found.append(label)
@@ -117,25 +119,24 @@ def predict_comments(world: World, call: Call) -> Answer:
     uids = [as_text(uid) for uid in as_array(required(body, "uids"))]
     if len(uids) > MAX_DOCUMENTS:
         raise RefusedError(400, f"the list of {len(uids)} values is too long")
-    places = {uid: dataset.find(uid) for uid in uids}
-    if unknown := [uid for uid, place in places.items() if place is None]:
+    places = [dataset.find(uid) for uid in uids]
+    if None in places:
+        unknown = [uid for uid, place in zip(uids, places, strict=True) if place is None]
         raise RefusedError(400, f"Invalid request - no such comments: {', '.join(unknown)}")
     wanted = _read_wanted(dataset, version, body)
     return ok(
         model=_model(dataset, version),
-        predictions=[
-            _prediction(uid, place, wanted) for uid, place in places.items() if place is not None
-        ],
+        predictions=[_prediction(place, wanted) for place in places if place is not None],
     )
 
 
-def _prediction(uid: str, place: Place, wanted: Wanted) -> dict[str, Any]:
+def _prediction(place: Place, wanted: Wanted) -> dict[str, Any]:
     annotator, rank = place
     labels = annotator.labels
     scores = {name: labels.probability(rank, name, wanted.version) for name in wanted.thresholds}
     found: dict[str, Any] = {
-        "uid": uid,
-        "labels": wanted.take(scores, round(labels.source.mood(rank), 4)),
+        "uid": annotator.source.uid_of(rank),
+        "labels": wanted.take(scores, lambda name: labels.sentiment(rank, name)),
         "entities": annotator.entities.found(rank),
         "label_properties": [_tone(labels.tone(rank))],
     }
@@ -159,7 +160,7 @@ def predict_documents(world: World, call: Call) -> Answer:
     return _predicted(
         _read_wanted(dataset, version, body),
         found,
-        include_comments=as_flag(body.get("_include_comments", False)),
+        include_comments=as_flag(body.get("_include_comments")),
     )
 
 
@@ -175,7 +176,7 @@ def predict_emails(world: World, call: Call) -> Answer:
     return _predicted(
         _read_wanted(dataset, version, body),
         found,
-        include_comments=as_flag(body.get("include_comments", False)),
+        include_comments=as_flag(body.get("include_comments")),
     )
 
 
@@ -184,7 +185,7 @@ def _predicted(wanted: Wanted, comments: list[dict[str, Any]], *, include_commen
     scores = [guess_labels(plan, _text(comment)) for comment in comments]
     payload: dict[str, Any] = {
         "model": _model(wanted.dataset, wanted.version),
-        "predictions": [wanted.take(each, 0.0) for each in scores],
+        "predictions": [wanted.take(each, lambda _name: 0.0) for each in scores],
         "entities": [guess_entities(plan, comment["messages"]) for comment in comments],
         "label_properties": [[_tone(0.0)] for _ in comments],
     }

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from reinfer_pandas.sandbox.answers import Answer, Call, page, place_of, token
 from reinfer_pandas.sandbox.attributes import read_attributes
 from reinfer_pandas.sandbox.checks import (
-    as_bounded,
     as_fields,
+    as_limit,
     as_object,
     as_option,
     as_text,
@@ -114,8 +114,8 @@ def query(world: World, call: Call) -> Answer:
 
 def _window(call: Call, body: Mapping[str, Any], *, scope: tuple[str, ...]) -> tuple[int, int]:
     """Return how many comments are asked for, and from which on."""
-    limits = (body.get("limit"), call.number("limit"), DEFAULT_PAGE)
-    limit = as_bounded(next(each for each in limits if each is not None), maximum=MAX_PAGE)
+    asked = call.number("limit") if body.get("limit") is None else body["limit"]
+    limit = as_limit(asked, default=DEFAULT_PAGE, maximum=MAX_PAGE)
     cursor = body.get("continuation") or call.param("continuation")
     return limit, 0 if cursor is None else place_of(as_text(cursor), *scope)
 

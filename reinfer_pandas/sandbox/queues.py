@@ -104,7 +104,7 @@ def place_of_sequence(stream: Stream, name: object) -> int:
     """Return the place that a sequence id names, or refuse it."""
     text = as_text(name)
     try:
-        place = struct.unpack(">Q", urlsafe_b64decode(text.encode())[:8])[0]
+        place = struct.unpack(">Q", urlsafe_b64decode(text.encode("utf-8", "replace"))[:8])[0]
     except (Base64Error, UnicodeError, struct.error, ValueError):
         place = -1
     if place < 0 or sequence_id(stream, place) != text:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok, page, place_of, token
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_instant_us, as_option
+from reinfer_pandas.sandbox.checks import as_fields, as_instant_us, as_limit, as_option
 from reinfer_pandas.sandbox.clock import DAY_US, START_US, timestamp
 from reinfer_pandas.sandbox.definitions import entity_defs, general_fields, label_defs, label_group
 from reinfer_pandas.sandbox.dice import ident
@@ -127,8 +127,7 @@ def get_dataset(world: World, call: Call) -> Answer:
 def list_comments(world: World, call: Call) -> Answer:
     """Answer with a page of a source's comments, by ascending time."""
     source = asked_source(world, call)
-    asked = call.number("limit")
-    limit = DEFAULT_PAGE if asked is None else as_bounded(asked, maximum=MAX_SOURCE_PAGE)
+    limit = as_limit(call.number("limit"), default=DEFAULT_PAGE, maximum=MAX_SOURCE_PAGE)
     with_markup = call.flag("include_markup")
     ends = (call.param("from_timestamp"), call.param("to_timestamp"))
     ranks = source.between(*(None if end is None else as_instant_us(end) for end in ends))
@@ -149,6 +148,7 @@ def list_comments(world: World, call: Call) -> Answer:
     )
 
 
+_OF_DATASETS = frozenset({"annotations", "entities", "trigger_exceptions"})
 _DIRECTIONS = ("ascending", "descending")
 
 
@@ -172,10 +172,10 @@ def get_comment(world: World, call: Call) -> Answer:
 def source_statistics(world: World, call: Call) -> Answer:
     """Answer with the number of a source's comments that a filter takes."""
     source = asked_source(world, call)
-    found = as_fields(call.body, ("comment_filter",)).get("comment_filter") or {}
-    if "annotations" in found or "entities" in found:
-        raise RefusedError(400, "source statistics take no filter on annotations")
+    found = as_fields(call.body, ("comment_filter",)).get("comment_filter")
     selection = read_filter(found)
+    if not _OF_DATASETS.isdisjoint(found or ()):
+        raise RefusedError(400, "source statistics take no filter on annotations")
     ranks = source.between(selection.minimum_us, selection.maximum_us)
     if not selection.tests:
         return ok(statistics={"num_comments": len(ranks)})

@@ -5,14 +5,15 @@ Source: Re:infer API guide, labellings and export.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, page, place_of, token
 from reinfer_pandas.sandbox.checks import (
     as_array,
-    as_bounded,
     as_fields,
     as_instant_us,
+    as_limit,
     as_option,
     as_text,
 )
@@ -60,14 +61,13 @@ def _reviewed_page(dataset: Dataset, call: Call) -> Answer:
     annotators = [each for each in dataset.annotators if each.source.plan.id == source_id]
     if not annotators:
         raise RefusedError(404)
-    asked = call.number("limit")
-    limit = as_bounded(DEFAULT_PAGE if asked is None else asked, maximum=MAX_PAGE)
+    limit = as_limit(call.number("limit"), default=DEFAULT_PAGE, maximum=MAX_PAGE)
     scope = (dataset.plan.id, source_id)
     after = call.param("after")
     start = 0 if after is None else place_of(after, *scope)
     annotator = annotators[0]
     ranks = filter(annotator.labels.is_reviewed, range(start, len(annotator.source)))
-    shown = [rank for rank, _ in zip(ranks, range(limit), strict=False)]
+    shown = list(islice(ranks, limit))
     with_predictions = call.flag("return_predictions")
     return page(
         "results",
@@ -100,7 +100,7 @@ def export(world: World, call: Call) -> Answer:
     dataset = asked_dataset(world, call)
     body = as_fields(call.body, _EXPORT)
     ordered = _exported(dataset, body)
-    limit = as_bounded(body.get("limit") or DEFAULT_PAGE, maximum=MAX_PAGE)
+    limit = as_limit(body.get("limit"), default=DEFAULT_PAGE, maximum=MAX_PAGE)
     kept = {name: body[name] for name in _EXPORT if name in body and name != "continuation"}
     scope = (dataset.plan.id, as_json({**kept, "limit": None}))
     cursor = body.get("continuation")
@@ -120,8 +120,7 @@ def _exported(dataset: Dataset, body: Mapping[str, Any]) -> Sequence[int]:
     taken = dataset.between(*ends)
     is_by_creation = as_option(body.get("order_by") or "timestamp", _ORDERS) == "created_at"
     ordered = dataset.in_order_of_creation() if is_by_creation else taken
-    uids = None if body.get("comment_uids") is None else set(as_array(body["comment_uids"]))
-    sources = None if body.get("source_ids") is None else set(as_array(body["source_ids"]))
+    uids, sources = (_wanted(body.get(key)) for key in ("comment_uids", "source_ids"))
 
     def is_wanted(index: int) -> bool:
         annotator, rank = dataset[index]
@@ -135,6 +134,10 @@ def _exported(dataset: Dataset, body: Mapping[str, Any]) -> Sequence[int]:
 
 
 _ORDERS = ("timestamp", "created_at")
+
+
+def _wanted(value: object) -> set[str] | None:
+    return None if value is None else {as_text(item) for item in as_array(value)}
 
 
 def _export_record(place: Place) -> str:

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _ODD = 0x9E3779B97F4A7C15  # scatters ranks over 64 bits, and can be undone
 _BACK = pow(_ODD, -1, 1 << 64)
 _HEX = frozenset("0123456789abcdef")
-_KEPT = 20_000  # comments in memory as objects and as JSON
+_AT_HAND = 1_024  # comments in memory as objects
+_KEPT = 20_000  # and as JSON
 
 
 class _Keys(NamedTuple):
@@ -34,6 +35,7 @@ class _Keys(NamedTuple):
     gaps: int
     urgency: int
     words: int
+    matter: int
 
 
 class Source:
@@ -60,7 +62,8 @@ class Source:
         self.keys = _Keys(*(scatter(seed, number, salt) for salt in range(len(_Keys._fields))))
         self.reviewers: list[Callable[[int], bool]] = []  # the datasets', set by the tenant
         self._at_us = [seed.at_us for seed in self.seeds]
-        self.write = lru_cache(maxsize=_KEPT)(lambda rank: write_comment(self, rank))
+        self.mood = lru_cache(maxsize=_AT_HAND)(self._mood)
+        self.write = lru_cache(maxsize=_AT_HAND)(lambda rank: write_comment(self, rank))
         self.encode = lru_cache(maxsize=_KEPT)(
             lambda rank, with_markup=False: encode_comment(self, rank, with_markup=with_markup)
         )
@@ -136,7 +139,7 @@ class Source:
         seed = self.seeds[rank]
         return self.threads[seed.thread].roles[seed.position]
 
-    def mood(self, rank: int) -> float:
+    def _mood(self, rank: int) -> float:
         """Return its sentiment, -1 to 1."""
         seed = self.seeds[rank]
         noise = 0.7 * (even(self.keys.noise, rank) - 0.5)

@@ -11,17 +11,10 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from reinfer_pandas.sandbox.answers import Answer, Call, ok
-from reinfer_pandas.sandbox.checks import (
-    as_array,
-    as_bounded,
-    as_fields,
-    as_flag,
-    as_option,
-    as_text,
-)
+from reinfer_pandas.sandbox.checks import as_array, as_fields, as_flag, as_limit, as_option, as_text
 from reinfer_pandas.sandbox.clock import SECOND_US, timestamp
 from reinfer_pandas.sandbox.definitions import label_names
 from reinfer_pandas.sandbox.labels import SHOWN
@@ -35,6 +28,7 @@ if TYPE_CHECKING:
     from reinfer_pandas.sandbox.data import Dataset, Place
     from reinfer_pandas.sandbox.world import World
 
+T = TypeVar("T")
 _BODY = (
     "comment_filter",
     "attribute_filters",
@@ -97,27 +91,27 @@ def dataset_statistics(world: World, call: Call) -> Answer:
     shown = _shown_labels(totals, body)
     places = [dataset[index] for index in indices]
     found: dict[str, Any] = {
-        "thread_mode": bool(body.get("thread_mode")),
+        "thread_mode": as_flag(body.get("thread_mode")),
         "by_labels": shown,
-        "by_label_properties": body.get("by_label_properties") or [],
+        "by_label_properties": as_array(body.get("by_label_properties")),
         "num_comments": float(len(indices)),
         "min_timestamp": _time_of(places[:1]),
         "max_timestamp": _time_of(places[-1:]),
         "label_counts": {name: totals[name] for name in shown},
         "string_user_property_counts": [
             _property_counts(places, each)
-            for each in as_array(body.get("string_user_property_counts") or [])
+            for each in as_array(body.get("string_user_property_counts"))
         ],
         "email_property_counts": {},
         "thread_histogram_counts": _thread_histogram(places)
-        if body.get("thread_histogram")
+        if as_flag(body.get("thread_histogram"))
         else {},
-        "timezone": body.get("timezone") or "UTC",
+        "timezone": as_text(body.get("timezone"), "UTC"),
     }
-    if as_flag(body.get("label_timeseries", False)):
+    if as_flag(body.get("label_timeseries")):
         found["label_timeseries"] = _timeseries(world, places, shown, body)
     if "source_counts" in body:
-        found["source_counts"] = _source_counts(places)
+        found["source_counts"] = _source_counts(places, body["source_counts"])
     return ok(statistics=found)
 
 
@@ -128,14 +122,14 @@ def _time_of(places: Sequence[Place]) -> str | None:
 def _shown_labels(totals: Mapping[str, Mapping[str, float]], body: Mapping[str, Any]) -> list[str]:
     """Return the labels that were asked for: by name, the largest, or all."""
     by_size = sorted(totals, key=lambda name: -sum(totals[name].values()))
-    asked = as_fields(body.get("by_labels") or {}, ("include", "top"))
+    asked = as_fields(body.get("by_labels"), ("include", "top"))
     if "include" in asked:
-        names = as_fields(asked["include"], ("include_labels",)).get("include_labels") or []
+        names = as_array(as_fields(asked["include"], ("include_labels",)).get("include_labels"))
         return [as_option(name, totals) for name in names]
     if "top" in asked:
         top = as_fields(asked["top"], ("num_top_labels", "exclude_labels"))
-        count = as_bounded(top.get("num_top_labels", 10), maximum=1024)
-        excluded = set(top.get("exclude_labels") or ())
+        count = as_limit(top.get("num_top_labels"), default=10, maximum=1024)
+        excluded = {as_text(name) for name in as_array(top.get("exclude_labels"))}
         return [name for name in by_size if name not in excluded][:count]
     return by_size
 
@@ -149,13 +143,22 @@ def _property_counts(places: Iterable[Place], asked: object) -> dict[str, Any]:
         for annotator, rank in places
         if (value := annotator.source.user_properties(rank).get(name)) is not None
     )
-    values = [{"value": value, "count": n} for value, n in tally.most_common(found.get("limit"))]
+    values = [{"value": value, "count": count} for value, count in _most_common(tally, found)]
     return {"group_by": name, "values": values}
 
 
-def _source_counts(places: Iterable[Place]) -> list[dict[str, Any]]:
+def _source_counts(places: Iterable[Place], asked: object) -> list[dict[str, Any]]:
+    """Return how many comments each source has."""
+    found = as_fields(asked, ("limit", "values"))
     tally = Counter(place.annotator.source.plan.id for place in places)
-    return [{"source_id": source_id, "count": count} for source_id, count in tally.most_common()]
+    return [{"source_id": name, "count": count} for name, count in _most_common(tally, found)]
+
+
+def _most_common(tally: Counter[T], asked: Mapping[str, Any]) -> list[tuple[T, int]]:
+    """Return the values asked for, or all, the most frequent first, up to a limit."""
+    wanted = as_array(asked.get("values"))
+    limit = as_limit(asked.get("limit"), default=len(tally) or 1, maximum=10_000)
+    return [pair for pair in tally.most_common() if not wanted or pair[0] in wanted][:limit]
 
 
 def _thread_histogram(places: Iterable[Place]) -> dict[str, int]:

@@ -11,18 +11,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_instant_us, required
+from reinfer_pandas.sandbox.checks import as_bounded, as_fields, as_instant_us, as_limit, required
+from reinfer_pandas.sandbox.definitions import entity_kinds, form_fields, title
 from reinfer_pandas.sandbox.queues import Stream, look, place_of_sequence, sequence_id, streams_of
 from reinfer_pandas.sandbox.reads import asked_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from reinfer_pandas.sandbox.data import Place
     from reinfer_pandas.sandbox.world import World
 
 MAX_BATCH = 1024
 DEFAULT_BATCH = 64
+_SPAN_KEYS = ("content_part", "message_index", "utf16_byte_start", "utf16_byte_end")
 
 
 def _asked_stream(world: World, call: Call) -> Stream:
@@ -56,7 +58,7 @@ def fetch(world: World, call: Call) -> Answer:
     stream = _asked_stream(world, call)
     body = as_fields(call.body, ("size", "max_filtered"))
     size = as_bounded(required(body, "size"), maximum=MAX_BATCH)
-    max_filtered = as_bounded(body.get("max_filtered") or MAX_BATCH, maximum=MAX_BATCH)
+    max_filtered = as_limit(body.get("max_filtered"), default=MAX_BATCH, maximum=MAX_BATCH)
     batch = look(world, stream, size=size, max_filtered=max_filtered)
     return ok(
         filtered=batch.filtered,
@@ -131,8 +133,8 @@ def _created_us(place: Place) -> int:
 def list_results(world: World, call: Call) -> Answer:
     """Answer with the next comments of a stream and their extractions; its cursor stays."""
     stream = _asked_stream(world, call)
-    size = as_bounded(call.number("max_results") or DEFAULT_BATCH, maximum=MAX_BATCH)
-    max_filtered = as_bounded(call.number("max_filtered") or MAX_BATCH, maximum=MAX_BATCH)
+    size = as_limit(call.number("max_results"), default=DEFAULT_BATCH, maximum=MAX_BATCH)
+    max_filtered = as_limit(call.number("max_filtered"), default=MAX_BATCH, maximum=MAX_BATCH)
     batch = look(world, stream, size=size, max_filtered=max_filtered)
     return ok(
         num_filtered=batch.filtered,
@@ -159,7 +161,12 @@ def _prediction(stream: Stream, place: Place) -> dict[str, Any] | None:
         _extraction(place, name, probability, has_thresholds=has_thresholds)
         for name, probability in _predictions(stream, place)
     ]
-    fields = [_general_field(entity) for entity in annotator.entities.found(rank)]
+    found = annotator.entities.found(rank)
+    fields = [
+        _general_field(kind, entity)
+        for kind in entity_kinds(annotator.plan)
+        for entity in _of_kind(kind, found)
+    ]
     taxonomy = {"name": "default", "labels": labels, "general_fields": fields}
     scores = [
         {"name": each["name"], "value": each["value"]}
@@ -186,19 +193,29 @@ def _extraction(
             "thresholds": cleared + (["stream"] if has_thresholds else []),
         },
         "extraction_confidence": {"value": sure, "thresholds": cleared[:1]},
-        "fields": [_field(entity) for entity in annotator.entities.form_values(rank, name)],
+        "fields": [
+            _field(title(kind), entity)
+            for kind in form_fields(name)
+            for entity in _of_kind(kind, annotator.entities.form_values(rank, name))
+        ],
     }
 
 
-def _field(entity: Mapping[str, Any]) -> dict[str, Any]:
-    kept = ("content_part", "message_index", "utf16_byte_start", "utf16_byte_end")
+def _of_kind(kind: str, found: Iterable[Mapping[str, Any]]) -> Sequence[Mapping[str, Any] | None]:
+    """Return the entities of a kind; where there are none, one that is None."""
+    return [entity for entity in found if entity["kind"] == kind] or [None]
+
+
+def _field(name: str, entity: Mapping[str, Any] | None) -> dict[str, Any]:
+    if entity is None:  # not detected
+        return {"name": name, "value": None, "text_spans": []}
     return {
-        "name": entity["name"],
+        "name": name,
         "value": {"formatted": entity["formatted_value"]},
-        "text_spans": [{key: span[key] for key in kept} for span in entity["spans"]],
+        "text_spans": [{key: span[key] for key in _SPAN_KEYS} for span in entity["spans"]],
     }
 
 
-def _general_field(entity: Mapping[str, Any]) -> dict[str, Any]:
-    sure = entity["probability"]
-    return _field(entity) | {"confidence": 1.0 if sure is None else sure}
+def _general_field(kind: str, entity: Mapping[str, Any] | None) -> dict[str, Any]:
+    sure = entity["probability"] if entity else 0.0
+    return _field(kind, entity) | {"confidence": 1.0 if sure is None else sure}

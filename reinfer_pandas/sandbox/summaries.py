@@ -9,7 +9,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok
-from reinfer_pandas.sandbox.checks import as_bounded, as_fields
+from reinfer_pandas.sandbox.checks import as_fields, as_limit
 from reinfer_pandas.sandbox.definitions import entity_id, entity_kinds, label_names
 from reinfer_pandas.sandbox.plans import SOURCES
 from reinfer_pandas.sandbox.queries import select
@@ -132,8 +132,8 @@ def list_user_property_values(world: World, call: Call) -> Answer:
     """Answer with the values of one user property, named by ``full_name`` in the query."""
     dataset = asked_dataset(world, call)
     body = as_fields(call.body, ("limit", "filter"))
-    filters = as_fields(body.get("filter") or {}, ("comment_filter", "attribute_filters"))
-    limit = as_bounded(body.get("limit") or _MOST_VALUES, maximum=10_000)
+    filters = as_fields(body.get("filter"), ("comment_filter", "attribute_filters"))
+    limit = as_limit(body.get("limit"), default=_MOST_VALUES, maximum=10_000)
     indices = select(dataset, filters.get("comment_filter"), filters.get("attribute_filters"))
     tally, name = _tally(dataset[index] for index in indices), call.param("full_name")
     if name is None or name not in tally:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable
 
 as_json = json.JSONEncoder(ensure_ascii=False).encode
 _HOLE = re.compile(r"\{(\w+)\}")
@@ -63,11 +63,11 @@ class Draft:
             Mark(value.kind, value.formatted, start, self.chars, byte_start, self.utf16_bytes)
         )
 
-    def say(self, sentence: str, facts: Mapping[str, Value]) -> None:
-        """Append a sentence, its ``{holes}`` filled from the facts and marked."""
+    def say(self, sentence: str, fill: Callable[[str], Value]) -> None:
+        """Append a sentence, its ``{holes}`` filled and marked."""
         for number, part in enumerate(_split(sentence)):
             if number % 2:
-                self.mark(facts[part])
+                self.mark(fill(part))
             elif part:
                 self.add(part)
 

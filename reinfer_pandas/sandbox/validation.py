@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reinfer_pandas.sandbox.answers import Answer, Call, RefusedError, ok
 from reinfer_pandas.sandbox.checks import as_fields, as_option, required
-from reinfer_pandas.sandbox.clock import timestamp
 from reinfer_pandas.sandbox.curves import Curve, curve, reviewed, sizes
 from reinfer_pandas.sandbox.definitions import (
     entity_defs,
@@ -21,16 +20,15 @@ from reinfer_pandas.sandbox.definitions import (
     title,
 )
 from reinfer_pandas.sandbox.dice import ident
-from reinfer_pandas.sandbox.models import resolve, trained_us, versions
+from reinfer_pandas.sandbox.models import TRAINING_S, resolve, training, versions
 from reinfer_pandas.sandbox.reads import asked_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from reinfer_pandas.sandbox.data import Dataset
     from reinfer_pandas.sandbox.world import World
 
 _POOR, _AVERAGE, _GOOD, _EXCELLENT = 0.0, 50.0, 70.0, 90.0
+_RECALLS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _FEW = 25  # reviewed comments below which a label can't be judged
 
 
@@ -107,7 +105,6 @@ def get_validation(world: World, call: Call) -> Answer:
     call.flag("beta")
     dataset, version = _asked_version(world, call)
     plan, verdict = dataset.plan, _verdict(dataset, version)
-    trained = trained_us(plan, version)
     return ok(
         entity_defs=entity_defs(plan),
         label_groups=[label_group(plan)],
@@ -115,15 +112,14 @@ def get_validation(world: World, call: Call) -> Answer:
             "fingerprint": ident("model", plan.full_name, str(version)),
             "model_kind": "english",
             "version": version,
-            "training_time": 412.0,
-            "input_updated_at": timestamp(trained - 15 * 60 * 1_000_000, 4),
-            "trained_time": timestamp(trained, 4),
+            "training_time": TRAINING_S,
+            **training(plan, version),
             "entities": _entity_figures(dataset),
             **sizes(len(reviewed(dataset))),
             "min_comments_threshold": _FEW,
             "mean_average_precision_safe": verdict.mean,
-            "recalls": [0.0, 0.25, 0.5, 0.75, 1.0],
-            "mean_precision_curve_safe": _mean_precisions(verdict, (0.0, 0.25, 0.5, 0.75, 1.0)),
+            "recalls": _RECALLS,
+            "mean_precision_curve_safe": _mean_precisions(verdict),
             "labels": {name: _label_figures(each) for name, each in verdict.curves.items()},
             "model_rating": {
                 "score": verdict.score,
@@ -146,12 +142,12 @@ def _label_figures(found: Curve) -> dict[str, Any]:
     }
 
 
-def _mean_precisions(verdict: _Verdict, recalls: Sequence[float]) -> list[float]:
+def _mean_precisions(verdict: _Verdict) -> list[float]:
     """Return the labels' mean precision at each recall."""
     known = [each for each in verdict.curves.values() if each.positives]
     return [
         round(sum(_precision_at(each, recall) for each in known) / len(known), 6)
-        for recall in recalls
+        for recall in _RECALLS
     ]
 
 

@@ -30,14 +30,19 @@ class Line:
     socket : socket.socket
         The connection.
     wait : callable
-        Waits so many seconds, or until the server closes.
+        Waits so many seconds, and tells whether the server closed meanwhile.
     seconds : float
         How long a slow delivery takes [s].
     """
 
     socket: socket.socket
-    wait: Callable[[float], object]
+    wait: Callable[[float], bool]
     seconds: float = 0.0
+
+    def pause(self, seconds: float) -> None:
+        """Wait; raise where the server closes meanwhile: nothing more is to be sent."""
+        if self.wait(seconds):
+            raise ConnectionAbortedError("the sandbox is closing")
 
     def reset(self) -> None:
         """End the connection by a reset, at once: no polite end comes before it."""
@@ -45,21 +50,15 @@ class Line:
         os.close(self.socket.detach())
 
 
-def deliver(line: Line, reply: Reply, *, is_gzip_welcome: bool, has_body: bool = True) -> bool:
-    """Send a reply; return whether the connection can be used again."""
+def pack(reply: Reply, *, is_gzip_welcome: bool) -> Reply:
+    """Return the reply with its body compressed, where that is welcome and worth it."""
     if reply.delivery == "bad gzip":
-        reply = _broken(_compressed(reply))
-    elif reply.delivery == "whole" and is_gzip_welcome and len(reply.body) >= _SMALL_BYTES:
-        reply = _compressed(reply)
-    head = _head(reply)
-    if not has_body:
-        line.socket.sendall(head)
-        return True
-    return _DELIVERIES[reply.delivery](line, head, reply.body)
+        return _broken(_compressed(reply))
+    is_worth_it = reply.delivery == "whole" and len(reply.body) >= _SMALL_BYTES
+    return _compressed(reply) if is_gzip_welcome and is_worth_it else reply
 
 
 def _compressed(reply: Reply) -> Reply:
-    """Return the reply with its body gzipped."""
     headers = {**reply.headers, "Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
     body = gzip.compress(reply.body, compresslevel=1, mtime=0)
     return replace(reply, body=body, headers=headers)
@@ -69,6 +68,15 @@ def _broken(reply: Reply) -> Reply:
     """Return the reply with the middle of its body overwritten."""
     third = len(reply.body) // 3
     return replace(reply, body=reply.body[:third] + b"\xff" * third + reply.body[2 * third :])
+
+
+def deliver(line: Line, reply: Reply, *, has_body: bool = True) -> bool:
+    """Send a reply; return whether the connection can be used again."""
+    head = _head(reply)
+    if not has_body:
+        line.socket.sendall(head)
+        return True
+    return _DELIVERIES[reply.delivery](line, head, reply.body)
 
 
 def _head(reply: Reply) -> bytes:
@@ -111,14 +119,14 @@ def _close(_line: Line, _head: bytes, _body: bytes) -> bool:
 
 def _reset_in_headers(line: Line, head: bytes, _body: bytes) -> bool:
     line.socket.sendall(head[: len(head) // 2])
-    line.wait(0.02)  # a reset drops what the other side has not read yet
+    line.pause(0.02)  # a reset drops what the other side has not read yet
     line.reset()
     return False
 
 
 def _reset_in_body(line: Line, head: bytes, body: bytes) -> bool:
     line.socket.sendall(head + body[: len(body) // 2])
-    line.wait(0.02)
+    line.pause(0.02)
     line.reset()
     return False
 
@@ -135,14 +143,14 @@ def _cut_off_chunked(line: Line, head: bytes, body: bytes) -> bool:
 
 
 def _stall(line: Line, head: bytes, body: bytes) -> bool:
-    line.wait(line.seconds)
+    line.pause(line.seconds)
     return _whole(line, head, body)
 
 
 def _stall_in_body(line: Line, head: bytes, body: bytes) -> bool:
     half = len(body) // 2
     line.socket.sendall(head + body[:half])
-    line.wait(line.seconds)
+    line.pause(line.seconds)
     line.socket.sendall(body[half:])
     return True
 
@@ -151,7 +159,7 @@ def _drip(line: Line, head: bytes, body: bytes) -> bool:
     line.socket.sendall(head)
     size = max(1, -(-len(body) // _PIECES))
     for start in range(0, len(body), size):
-        line.wait(line.seconds / _PIECES)
+        line.pause(line.seconds / _PIECES)
         line.socket.sendall(body[start : start + size])
     return True
 
