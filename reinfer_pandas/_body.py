@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import selectors
 import socket
+import ssl
 import sys
 import time
 import zlib
@@ -54,11 +56,15 @@ class Bounds:
         Of everything that comes, headers and framing included [bytes].
     clock : callable
         The clock [s].
+    is_over : callable, optional
+        Tells that the answer isn't wanted any more.
     """
 
     ends_at_s: float | None = None
     most_bytes: int = sys.maxsize
     clock: Callable[[], float] = time.perf_counter
+
+    is_over: Callable[[], bool] | None = None
 
     def allowed_s(self, wanted_s: float) -> float:
         """Return how long one step may take that would like to take so long [s].
@@ -75,6 +81,9 @@ class Bounds:
             raise TimeoutError("the time for the request is over")
         return min(wanted_s, left_s)
 
+
+_SLICE_S = 0.1
+"""How soon a read that waits notices that it isn't wanted any more [s]."""
 
 BOUNDS: ContextVar[Bounds] = ContextVar("reinfer_pandas_bounds")
 """The bounds of the request being sent: http.client has no way to hand them down."""
@@ -145,13 +154,27 @@ class _BoundedReader(io.RawIOBase):
             return 0
         wait_s = self._sock.gettimeout()
         if wait_s is not None:
-            self._sock.settimeout(self._bounds.allowed_s(wait_s))
+            wait_s = self._bounds.allowed_s(wait_s)
+            self._sock.settimeout(wait_s)
+        if self._bounds.is_over:
+            self._wait(wait_s or 0.0, self._bounds.is_over)
         count = self._stream.readinto(buffer)
         self.has_ended = count == 0
         self._came_bytes += count or 0
         if self._came_bytes > self._bounds.most_bytes:
             raise UnusableError("too large")
         return count
+
+    def _wait(self, wait_s: float, is_over: Callable[[], bool]) -> None:
+        """Wait for bytes, and ask now and then whether they are still wanted."""
+        if isinstance(self._sock, ssl.SSLSocket) and self._sock.pending():
+            return
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._sock, selectors.EVENT_READ)
+            while wait_s > 0 and not selector.select(min(wait_s, _SLICE_S)):
+                if is_over():
+                    raise UnusableError("stopped")
+                wait_s -= _SLICE_S
 
     def shut_down(self) -> None:
         """Make the connection one that isn't used again."""

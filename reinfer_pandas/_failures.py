@@ -57,6 +57,7 @@ _STORIES: Mapping[str, _Story] = {
     "closed": _Story("{host} closed the connection without an answer.", _AGAIN),
     "reset": _Story("{host} broke the connection.", _AGAIN),
     "cut off": _Story("the answer of {host} broke off before its end.", _AGAIN),
+    "stopped": _Story("the read ended before {host} answered.", "Read again."),
     "bad gzip": _Story("the compressed answer of {host} is damaged.", _AGAIN),
     "not http": _Story("what {host} answered isn't HTTP.", f"{_ENDPOINT} {_PROXY}"),
     "network": _Story("the connection with {host} failed.", _NETWORK),

@@ -233,7 +233,7 @@ class _Call:
         self._end_s = self._clock()
         for attempt in attempts:
             number = len(self._log) + 1
-            self._log += (replace(attempt, number=number, waited_ms=waited_ms),)
+            self._log += (replace(attempt, number=number, waited_ms=attempt.waited_ms + waited_ms),)
         return self._log
 
     def _tell_wait(self, bound: str) -> None:

@@ -22,6 +22,7 @@ What can become of a request, in the words of an attempt's `outcome` and an erro
 ``too large``        a body beyond the bound, compressed or not (`ResponseError`, as the next two)
 ``encoding``         a content encoding that wasn't asked for
 ``redirect``         a redirect elsewhere, or without end
+``stopped``          the read it was for ended before the answer came (`NetworkError`)
 ===================  ==============================================================================
 
 A body without ``Content-Length`` that ends with the connection is whole, as far as HTTP can tell.
@@ -115,7 +116,7 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self._settings.endpoint!r})"
 
-    def send(self, request: Request) -> Response:
+    def send(self, request: Request, *, is_over: Callable[[], bool] | None = None) -> Response:
         """Send a request once and read the answer to its end.
 
         Redirects are followed within the same scheme, host and port, as part of the one attempt.
@@ -124,6 +125,8 @@ class Transport:
         ----------
         request : Request
             Its `timeout_s` bounds the time in all.
+        is_over : callable, optional
+            Tells that the answer isn't wanted any more; asked while waiting for it.
 
         Returns
         -------
@@ -140,7 +143,7 @@ class Transport:
             An answer that is too large, or that leads elsewhere.
         """
         url, body = _url(self._settings.endpoint, request), _json(request.json)
-        exchange = self._exchange(request)
+        exchange = self._exchange(request, is_over)
         handled = sys.exception()
         try:
             return exchange.run(url, body)
@@ -158,7 +161,7 @@ class Transport:
         for session in list(self._sessions.values()):
             session.close()
 
-    def _exchange(self, request: Request) -> Exchange:
+    def _exchange(self, request: Request, is_over: Callable[[], bool] | None) -> Exchange:
         """Start the clock of a request."""
         start_s = self._clock()
         ends_at_s = None if request.timeout_s is None else start_s + request.timeout_s
@@ -167,7 +170,9 @@ class Transport:
             request=request,
             session=self._session(),
             timeout_s=self._timeout_s,
-            bounds=Bounds(ends_at_s=ends_at_s, most_bytes=most_bytes, clock=self._clock),
+            bounds=Bounds(
+                ends_at_s=ends_at_s, most_bytes=most_bytes, clock=self._clock, is_over=is_over
+            ),
             max_body_bytes=self._max_body_bytes,
             clock=self._clock,
             started_at=self._now(),
