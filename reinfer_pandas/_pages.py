@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import msgspec
+
+from reinfer_pandas._decode import decode_records
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ def next_request(
     request: Request, response: Response, paging: Paging | None, seen: set[str]
 ) -> Request | None:
     """Return the request for the page after one; None after the last.
+
+    Where a read is several requests one after the other, the next of them follows the last page.
 
     Parameters
     ----------
@@ -33,16 +38,35 @@ def next_request(
     ResponseError
         A continuation that was given before comes again: an endless loop.
     """
-    cursor = response.cursor
+    cursor = _cursor(request, response, paging)
     if paging is None or cursor is None or (paging.ends_when_empty and not response.records):
-        return None
+        seen.clear()  # the next request's pages are others
+        return request.then
     if cursor in seen:
         raise _endless(request, response)
     seen.add(cursor)
     return _following(request, paging, cursor)
 
 
+class _Versioned(msgspec.Struct, gc=False):
+    version: int
+
+
+def _cursor(request: Request, response: Response, paging: Paging | None) -> str | None:
+    """Return what the next page is asked for by; None after the last.
+
+    Where that is a version, nothing but a page shorter than asked for tells that it is the last.
+    """
+    if paging is None or not paging.older_than:
+        return response.cursor
+    versions = [one.version for one in decode_records(response.records, _Versioned)]
+    is_short = len(versions) < (request.json or {}).get("limit", 1)
+    return None if is_short else str(min(versions))
+
+
 def _following(request: Request, paging: Paging, cursor: str) -> Request:
+    if paging.older_than:
+        return replace(request, json={**(request.json or {}), paging.older_than: int(cursor)})
     if not paging.param:
         return replace(request, json={**(request.json or {}), "continuation": cursor})
     kept = (pair for pair in request.params if pair[0] not in (paging.param, *paging.drops))

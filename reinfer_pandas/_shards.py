@@ -10,6 +10,10 @@ part ends where a row lies at or behind its end, and of many rows with the time 
 that begins there has all. The parts, one behind the other, are the rows in the order of one read.
 
 Keys are times in microseconds, negated where the newest come first, so they always ascend.
+
+However the rows lie, n pages read one by one take at most 2 n + workers + 1 requests in parts: each
+part ends with one page that isn't full, or is read twice, and parts are only cut off while they
+are fewer than full pages and workers together.
 """
 
 from __future__ import annotations
@@ -29,6 +33,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from reinfer_pandas._wire import Paging, Request, Response
+
+
+GRAIN = 1000
+"""Cuts lie at whole milliseconds, whole also for a server that keeps no microseconds."""
+
+FARTHEST = 62_135_596_800_000_000
+"""No cut is farther from 1970 than the year 1: what lies beyond may be no date."""
 
 
 class State(Enum):
@@ -53,14 +64,16 @@ class Shard:
         Whether `hi` is the end of the read; otherwise another shard begins there.
     state : State
         What is done with it.
-    first, at : int or None
-        Keys of the first and the last row read.
+    at : int or None
+        Key of the row read last.
     rows : int
         How many have been read.
     density : float or None
-        Rows for each unit of the key, as far as it has been read.
-    ready : deque of pyarrow.RecordBatch
-        What has been read of it and not yet handed on.
+        Rows for each unit of the key: on the last page, or on all of it when it is done.
+    ready : deque of (int, pyarrow.RecordBatch)
+        What has been read of it and not yet handed on, each with how many pages it was.
+    unconverted : int
+        Pages that aren't columns yet.
     """
 
     request: Request
@@ -68,12 +81,11 @@ class Shard:
     hi: int | None = None
     is_last: bool = True
     state: State = State.WAITING
-    first: int | None = None
     at: int | None = None
     rows: int = 0
     density: float | None = None
     cursors: set[str] = field(default_factory=set)
-    ready: deque[pa.RecordBatch] = field(default_factory=deque)
+    ready: deque[tuple[int, pa.RecordBatch]] = field(default_factory=deque)
     unconverted: int = 0
 
     @property
@@ -87,6 +99,14 @@ class Shard:
         if self.is_last or self.at is None or self.hi is None:
             return False
         return self.at >= self.hi
+
+    @property
+    def mean_density(self) -> float | None:
+        """Rows for each unit of the key, over all of it."""
+        end = self.at if self.hi is None else self.hi
+        if self.lo is None or end is None:
+            return self.density
+        return self.rows / max(1, end - self.lo)
 
     @property
     def is_spent(self) -> bool:
@@ -113,6 +133,13 @@ class Shards:
         How many read at once.
     most_pages : int
         Length of a part when it is cut off, as far as that can be told [pages].
+
+    Attributes
+    ----------
+    parts : list of Shard
+        In order; those handed on are gone.
+    is_cut : bool
+        Whether there has been more than one.
     """
 
     def __init__(
@@ -132,6 +159,8 @@ class Shards:
         self._page_size = page_size
         self._workers = workers
         self._most_pages = most_pages
+        self._spare_cuts = workers
+        self.is_cut = False
         self.parts = [Shard(request, lo, hi)]
 
     @property
@@ -161,6 +190,7 @@ class Shards:
             return None
         stolen = self._steal()
         if stolen:
+            self._fit(self.parts.index(stolen))
             stolen.state = State.READING
         return stolen
 
@@ -179,29 +209,45 @@ class Shards:
         Raises
         ------
         ResponseError
-            The pages would never end, or aren't in the order of time although parts depend on it.
+            The pages would never end, or their times don't hold, although parts depend on them.
         """
         if keys:
             self._note_keys(part, response, keys)
-        elif not response.records:
-            part.density = 0
         following = next_request(part.request, response, self._paging, part.cursors)
         if following is None or part.is_behind:
             part.state = State.DONE
+            part.density = part.mean_density
         else:
             part.request = following
+            self._spare_cuts += bool(response.records)
 
     def _note_keys(self, part: Shard, response: Response, keys: Sequence[int]) -> None:
         first, last = keys[0], keys[-1]
-        if last < first or (part.at is not None and first < part.at):
-            if len(self.parts) > 1:
-                raise out_of_order(part.request, response)
-            self._between = None
-        part.first = first if part.first is None else part.first
+        self._check(part, first=first, last=last)
+        n_rows = len(response.records)
+        since = part.at if part.at is not None else first if n_rows > 1 else part.lo
+        if since is not None:
+            part.density = n_rows / max(1, last - since)
         part.at = last
-        part.rows += len(response.records)
-        span = part.at - part.first
-        part.density = part.rows / span if span > 0 else math.inf
+        part.rows += n_rows
+
+    def _check(self, part: Shard, *, first: int, last: int) -> None:
+        """Give up cutting where times can't be relied on; raise where that is too late."""
+        if last < first or (part.at is not None and first < part.at):
+            reason = "out of order"
+        elif part.lo is not None and last < part.lo - GRAIN:
+            reason = "out of range"
+        else:
+            return
+        if self.is_cut:
+            raise unreliable(part.request, reason)
+        self._between = None
+
+    def drop_first(self) -> None:
+        """Forget the first part, but how dense its rows were."""
+        spent = self.parts.pop(0)
+        if self.parts[0].density is None:
+            self.parts[0].density = spent.density
 
     def release(self, part: Shard) -> None:
         """Let another worker go on with a part, if there is more of it."""
@@ -248,25 +294,29 @@ class Shards:
         part, density = self.parts[place], self._density(place)
         if self._between is None or not density or part.start is None:
             return None
-        key = part.start + math.ceil(pages * self._page_size / density)
-        if key <= part.start or (part.hi is not None and key >= part.hi):
+        if self._spare_cuts <= 0:
             return None
-        behind = Shard(self._between(key, part.hi), key, part.hi, part.is_last)
+        key = part.start + math.ceil(pages * self._page_size / density)
+        key += -key % GRAIN
+        if (part.hi is not None and key >= part.hi) or abs(key) >= FARTHEST:
+            return None
+        self._spare_cuts -= 1
+        self.is_cut = True
+        # What ends at a time may leave out its fractions of a microsecond, so it ends 1 us later.
+        behind = Shard(self._between(key - 1, part.hi), key, part.hi, part.is_last)
         part.hi, part.is_last = key, False
-        if part.at is None:
-            part.request = self._between(part.lo, key)
+        if part.at is None and not part.cursors:  # only what was cut off is cut before it is read
+            part.request = self._between(part.start - 1, key)
         self.parts.insert(place + 1, behind)
         return behind
 
 
-def out_of_order(request: Request, response: Response) -> ResponseError:
-    """Return the error for rows by whose order a read was divided, and which have none."""
+def unreliable(request: Request, reason: str) -> ResponseError:
+    """Return the error for times by which a read was divided, and which don't hold."""
     return ResponseError(
-        "the rows of this page aren't in the order of time, by which the read was divided",
+        f"the times of these rows are {reason}, and the read was divided by time",
         hint="Read it with workers=1.",
-        status_code=response.status,
         method=request.method,
         path=request.path,
-        reason="out of order",
-        server_timing_ms=response.server_timing_ms,
+        reason=reason,
     )

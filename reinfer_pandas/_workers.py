@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
 
 import pyarrow as pa
 
 from reinfer_pandas._shards import Shard, Shards, State
 from reinfer_pandas._wire import Response, Send
+from reinfer_pandas.exceptions import ReinferError
 
-Convert = Callable[[Shard, Response], pa.RecordBatch]
+Convert = Callable[[Shard, Sequence[Response]], pa.RecordBatch]
 Keys = Callable[[Response], Sequence[int]]
+
+
+MOST_AT_ONCE = 8
+"""How many pages become columns together: each call of Arrow costs more than its few rows."""
+
+
+LISTEN_S = 0.2
+"""How often a wait looks up: on some systems Ctrl-C is heard only between two waits [s]."""
+
+END_S = 1.0
+"""How long to wait for threads to end; one that is still connecting ends by itself [s]."""
 
 
 class StoppedError(Exception):
@@ -72,9 +84,10 @@ class Workers:
         self._n_rows = 0
         self._is_hungry = False
         self._error: BaseException | None = None
+        self._broken: list[Shard] = []
         self._threads: list[threading.Thread] = []
 
-    def batches(self) -> Iterator[pa.RecordBatch]:
+    def batches(self) -> Generator[pa.RecordBatch]:
         """Yield the rows, in order; closing this ends the threads.
 
         Raises
@@ -84,28 +97,46 @@ class Workers:
         """
         with self._at_work():
             while (arrival := self._next_arrival()) is not None:
-                part, response = arrival
-                part.ready.append(self._convert(part, response))
-                part.unconverted -= 1
+                self._make_columns(*arrival)
                 yield from self._in_order()
             if self._error:
                 raise self._error
+
+    def _make_columns(self, part: Shard, responses: Sequence[Response]) -> None:
+        """Convert pages of a part together; where one can't be, those before it still are.
+
+        What comes behind it is never handed on: its part stays one that isn't all converted.
+        """
+        if part in self._broken:
+            return
+        try:
+            part.ready.append((len(responses), self._convert(part, responses)))
+        except ReinferError as error:
+            if len(responses) > 1:
+                for response in responses:
+                    self._make_columns(part, (response,))
+                return
+            self._broken.append(part)
+            self._fail(error)
+        else:
+            part.unconverted -= len(responses)
 
     def _in_order(self) -> Iterator[pa.RecordBatch]:
         """Yield what is ready at the head of the parts, and drop the parts that are spent."""
         parts = self._shards.parts
         while parts:
             while parts[0].ready:
-                yield parts[0].ready.popleft()
+                n_pages, batch = parts[0].ready.popleft()
+                yield batch
                 with self._changing():
-                    self._n_ahead -= 1
+                    self._n_ahead -= n_pages
             if not parts[0].is_spent or len(parts) == 1:
                 return
             with self._changing():
-                parts.pop(0)
+                self._shards.drop_first()
 
-    def _next_arrival(self) -> tuple[Shard, Response] | None:
-        """Wait for a page; None when there will be no more."""
+    def _next_arrival(self) -> tuple[Shard, Sequence[Response]] | None:
+        """Wait for pages of one part; None when there will be no more."""
         if not self._threads:
             self._read_first()
         with self._changed:
@@ -115,9 +146,18 @@ class Workers:
                     return None
                 self._is_hungry = is_idle
                 self._changed.notify_all()
-                self._changed.wait()
+                self._changed.wait(LISTEN_S)
             self._is_hungry = False
-            return self._arrived.popleft()
+            return self._pop_arrived()
+
+    def _pop_arrived(self) -> tuple[Shard, Sequence[Response]]:
+        """Return all that has come of the part that came first, up to some pages."""
+        part, _ = self._arrived[0]
+        taken = [one for one in self._arrived if one[0] is part][:MOST_AT_ONCE]
+        for one in taken:
+            self._arrived.remove(one)
+        self._changed.notify_all()
+        return part, [response for _, response in taken]
 
     def _read_first(self) -> None:
         """Read the first page in this thread: most reads have but one, and start no other."""
@@ -128,11 +168,9 @@ class Workers:
         self._shards.release(part)
         if not self._shards.is_done:
             count = self._count if self._shards.is_cuttable else 1
-            self._threads = [
-                threading.Thread(target=self._work, name=f"reinfer-{number}", daemon=True)
-                for number in range(count)
-            ]
-            for thread in self._threads:
+            for number in range(count):
+                thread = threading.Thread(target=self._work, name=f"reinfer-{number}", daemon=True)
+                self._threads.append(thread)
                 thread.start()
 
     def _work(self) -> None:
@@ -143,9 +181,13 @@ class Workers:
         except StoppedError:
             return
         except BaseException as error:  # noqa: BLE001 - handed to the thread that iterates
-            with self._changing():
-                self._error = self._error or error
-                self._stop.set()
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        """End the read with an error, the first one that there is."""
+        with self._changing():
+            self._error = self._error or error
+            self._stop.set()
 
     def _next_part(self) -> Shard | None:
         """Wait for something to read; None when there is nothing more."""
@@ -173,7 +215,7 @@ class Workers:
         """Read some pages of a part, then let others go on with it."""
         for _ in range(self._pages_at_once):
             self._arrive(part, self._send(part.request))
-            if part.state is State.DONE or self._has_enough():
+            if part.state is State.DONE or self._has_enough() or self._is_too_far(part):
                 break
         with self._changing():
             self._shards.release(part)
@@ -181,7 +223,11 @@ class Workers:
     def _has_enough(self) -> bool:
         """Tell whether to stop asking: for good, or until some pages have been made columns."""
         is_full = self._wanted_rows is not None and self._n_rows >= self._wanted_rows
-        return is_full or len(self._arrived) >= 2 * self._count
+        return is_full or len(self._arrived) >= max(MOST_AT_ONCE, 2 * self._count)
+
+    def _is_too_far(self, part: Shard) -> bool:
+        """Tell whether a part lies behind so much that it has to wait."""
+        return self._n_ahead >= self._ahead_pages and part is not self._shards.parts[0]
 
     def _arrive(self, part: Shard, response: Response) -> None:
         """Note a page, and hand it to the thread that iterates."""
@@ -212,4 +258,5 @@ class Workers:
             with self._changing():
                 pass
             for thread in self._threads:
-                thread.join()
+                with suppress(RuntimeError):  # Ctrl-C came before it was started
+                    thread.join(END_S / len(self._threads))
