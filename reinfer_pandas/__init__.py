@@ -10,9 +10,10 @@ from reinfer_pandas._version import __version__
 
 if TYPE_CHECKING:
     from reinfer_pandas._latency import latency
-    from reinfer_pandas._login import login, show_config
+    from reinfer_pandas._listing import resources
+    from reinfer_pandas._login import login, logout, show_config
     from reinfer_pandas._retry import RetryPolicy
-    from reinfer_pandas.client import Client, read_reinfer
+    from reinfer_pandas.client import Client
     from reinfer_pandas.exceptions import (
         APIError,
         AuthenticationError,
@@ -29,11 +30,13 @@ if TYPE_CHECKING:
     )
     from reinfer_pandas.frames import concat
     from reinfer_pandas.plots import plot_latency
+    from reinfer_pandas.reader import read_reinfer
     from reinfer_pandas.sandbox import sandbox
     from reinfer_pandas.server_timing import parse_server_timing
 
 _HOMES = {
-    "client": ("Client", "read_reinfer"),
+    "client": ("Client",),
+    "reader": ("read_reinfer",),
     "_retry": ("RetryPolicy",),
     "exceptions": (
         "APIError",
@@ -51,7 +54,8 @@ _HOMES = {
     ),
     "frames": ("concat",),
     "_latency": ("latency",),
-    "_login": ("login", "show_config"),
+    "_listing": ("resources",),
+    "_login": ("login", "logout", "show_config"),
     "plots": ("plot_latency",),
     "sandbox": ("sandbox",),
     "server_timing": ("parse_server_timing",),
@@ -78,9 +82,11 @@ __all__ = [
     "concat",
     "latency",
     "login",
+    "logout",
     "parse_server_timing",
     "plot_latency",
     "read_reinfer",
+    "resources",
     "sandbox",
     "show_config",
 ]

@@ -1,11 +1,12 @@
-"""The command line: ``reinfer-pandas demo`` and ``reinfer-pandas serve``."""
+"""The command line: ``reinfer-pandas demo``, ``read`` and ``serve``."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas._version import __version__
 from reinfer_pandas.exceptions import ReinferError
@@ -25,8 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     try:
         args.run(args)
-    except ReinferError as error:
-        print(f"reinfer-pandas: {type(error).__name__}: {error}", file=sys.stderr)
+    except (ReinferError, OSError) as error:
+        told = " ".join(str(error).split())
+        print(f"reinfer-pandas: {type(error).__name__}: {told}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
@@ -37,7 +39,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="reinfer-pandas",
         description="Re:infer (UiPath Communications Mining) in pandas.",
-        epilog="The tenant is that of REINFER_ENDPOINT and REINFER_TOKEN.",
+        epilog="The tenant is that of REINFER_ENDPOINT and REINFER_TOKEN, of the current context "
+        "of the official command line (re), or of the keyring: the first that has a token.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
@@ -55,7 +58,23 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where the latency figure goes (default: %(default)s)",
     )
+    demo.add_argument(
+        "--notebook",
+        action="store_true",
+        help="open the quickstart in JupyterLab instead, with a sandbox running",
+    )
     demo.set_defaults(run=_demo)
+
+    read = commands.add_parser(
+        "read",
+        help="read a resource into a file",
+        description="Read a resource into a Parquet, CSV or JSON Lines file. Lists are JSON in "
+        "CSV; only Parquet keeps types and tag.",
+        epilog="For example: reinfer-pandas read datasets/acme/claims/comments --start 2026-01-01 "
+        "--end 2026-02-01 --to january.parquet",
+    )
+    _add_read_arguments(read)
+    read.set_defaults(run=_read)
 
     serve = commands.add_parser(
         "serve",
@@ -70,10 +89,81 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_read_arguments(read: argparse.ArgumentParser) -> None:
+    read.add_argument("resource", help="such as datasets, or sources/acme/inbox/comments")
+    read.add_argument(
+        "--to",
+        type=_output,
+        required=True,
+        metavar="FILE",
+        help="where the rows go: .parquet, .csv or .jsonl; an older file is replaced",
+    )
+    read.add_argument("--start", metavar="TIME", help="earliest time, UTC if no zone is given")
+    read.add_argument("--end", metavar="TIME", help="latest time, inclusive")
+    read.add_argument("--limit", type=int, metavar="N", help="rows wanted")
+    read.add_argument("--page-size", type=int, metavar="N", help="rows asked for at once")
+    read.add_argument(
+        "--columns",
+        type=lambda names: names.split(","),
+        metavar="A,B",
+        help="the columns wanted, in this order",
+    )
+    read.add_argument(
+        "--option",
+        type=_option,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other option of read_reinfer, its value as JSON or text; may repeat",
+    )
+    read.add_argument("--context", metavar="NAME", help="a context of the official command line")
+
+
+def _output(text: str) -> Path:
+    """Check a file's name: its suffix tells its kind."""
+    from reinfer_pandas._write import WRITERS
+
+    path = Path(text)
+    if path.suffix not in WRITERS:
+        raise argparse.ArgumentTypeError(f"{text!r} must end in {', '.join(WRITERS)}")
+    if not path.parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder {str(path.parent)!r}")
+    return path
+
+
+def _option(text: str) -> tuple[str, Any]:
+    """Take an option apart; what is no JSON is text."""
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} must be NAME=VALUE")
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        return name, value
+
+
 def _demo(args: argparse.Namespace) -> None:
+    if args.notebook:
+        from reinfer_pandas._notebook import open_notebook
+
+        open_notebook(Path("reinfer-notebooks"))
+        return
     from reinfer_pandas._demo import demo
 
     demo(args.figure)
+
+
+def _read(args: argparse.Namespace) -> None:
+    from reinfer_pandas._login import connect
+    from reinfer_pandas._write import write
+
+    names = ("start", "end", "limit", "page_size", "columns")
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    with connect(context=args.context) as client:
+        df = client.read(args.resource, **given, **dict(args.option))
+    write(df, args.to)
+    facts = df.attrs["reinfer"]
+    print(f"{len(df):,} rows in {args.to} (requests: {facts['n_requests']:,})")
 
 
 def _serve(args: argparse.Namespace) -> None:

@@ -104,7 +104,10 @@ def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
     }
     first = firsts(offsets)
     leading = ("subject", "body", "from", "to", "cc", "bcc", "sent_at", "language")
-    arrays = {name: fields[name].take(first) for name in leading}
+    if len(messages) == len(lists) and not first.null_count:  # one each: nothing need be copied
+        arrays = {name: fields[name] for name in leading}
+    else:
+        arrays = {name: fields[name].take(first) for name in leading}
     arrays["n_messages"] = pa.array([len(one) for one in lists], s.INTEGER)
     whole = [fields[field.name] for field in s.MESSAGE]
     structs = pa.StructArray.from_arrays(whole, fields=list(s.MESSAGE))
@@ -194,18 +197,18 @@ def label_name(name: str | tuple[str, ...]) -> str:
 def _name_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
     """Return the joined names and the lists of parts, each distinct name parted once."""
     names = [label.name for label in labels]
-    if tuple in set(map(type, names)):
-        joined = pa.array(list(map(label_name, names)), s.STRING)
-        return joined, pa.array(list(map(label_parts, names)), s.STRINGS)
-    joined = pa.array(names, s.STRING)
-    coded = joined.dictionary_encode()
-    parts = pa.array(list(map(label_parts, coded.dictionary.to_pylist())), s.STRINGS)
-    return joined, parts.take(coded.indices)
+    places = {name: place for place, name in enumerate(dict.fromkeys(names))}
+    indices = pa.array(list(map(places.__getitem__, names)), pa.int32())
+    joined = pa.array(list(map(label_name, places)), s.STRING)
+    parts = pa.array(list(map(label_parts, places)), s.STRINGS)
+    return joined.take(indices), parts.take(indices)
 
 
 def _sentiment_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
     """Return the sentiments given as numbers and those given as words."""
     given = [label.sentiment for label in labels]
+    if str not in set(map(type, given)):
+        return scalars(given, s.FLOAT), pa.nulls(len(given), s.STRING)
     words = [one if isinstance(one, str) else None for one in given]
     numbers = [None if isinstance(one, str) else one for one in given]
     return scalars(numbers, s.FLOAT), pa.array(words, s.STRING)

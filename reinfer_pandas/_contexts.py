@@ -99,16 +99,25 @@ def find_context(
     """
     path = contexts_file(environ)
     known = _load(path)
-    if isinstance(known, str):
+    try:
+        return _settings_of(known, name, path)
+    except ConfigurationError as error:
         if name is not None:
-            raise ConfigurationError(known)
-        warnings.warn(f"{known} It is left out.", stacklevel=4)
+            raise
+        warnings.warn(f"{error} The command line's contexts are left out.", stacklevel=4)
         return None
+
+
+def _settings_of(known: Contexts | str, name: str | None, path: Path | None) -> Settings | None:
+    """Return the settings of a context; None where there is no current one with a token."""
+    if isinstance(known, str):
+        raise ConfigurationError(known)
     context = known.get(name)
     if name is not None:
         _check(context, name, known, path)
     if context is None or context.token is None:
         return None
+    context.token.check()
     _warn_of_differences(context)
     return Settings(
         endpoint=normalise_endpoint(context.endpoint),

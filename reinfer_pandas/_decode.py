@@ -8,7 +8,6 @@ again).
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -17,21 +16,17 @@ import pyarrow as pa
 
 from reinfer_pandas._arrow import build, json_texts
 from reinfer_pandas._comments import Arrays, annotated_arrays, comment_arrays
-from reinfer_pandas._schema import ANNOTATED_COMMENT, COMMENT, Column, Schema
+from reinfer_pandas._json import check_utf8, decode
+from reinfer_pandas._prediction_arrays import prediction_arrays
 from reinfer_pandas._wire import Envelope, Page
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-MAX_DEPTH = 200
-"""Values nested deeper than this become null where the parser gives up; no field lies so deep."""
+    from reinfer_pandas._schema import Column, Schema
 
 _BOM = b"\xef\xbb\xbf"
-_SURROGATES = re.compile(
-    rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
-)
-_JSON_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 
 
 def read_page(body: bytes, envelope: Envelope) -> Page:
@@ -53,13 +48,21 @@ def read_page(body: bytes, envelope: Envelope) -> Page:
     answer = _open(body, envelope)
     if answer.status != "ok":
         raise _wrong_envelope(f"status is {answer.status!r}", answer.message)
-    cursor = answer.cursor if isinstance(answer.cursor, str) and answer.cursor else None
+    cursor = _cursor(answer.cursor)
     if not envelope.records:
         return Page((msgspec.Raw(body),), cursor)
     if answer.records is msgspec.UNSET:
         raise ResponseError(f"the key {envelope.records!r} is missing", reason="missing key")
     records = answer.records if isinstance(answer.records, tuple) else (answer.records,)
-    return Page(records, cursor)
+    beside = {key: getattr(answer, key) for key in envelope.beside}
+    return Page(records, cursor, {**beside, "asked": envelope.asked})
+
+
+def _cursor(found: object) -> str | None:
+    """Return a continuation, an opaque text or a version number, as text."""
+    if isinstance(found, bool) or not isinstance(found, str | int):
+        return None
+    return str(found) or None
 
 
 def _wrong_envelope(found: str, message: object) -> ResponseError:
@@ -72,14 +75,15 @@ def _open(body: bytes, envelope: Envelope) -> Any:
     if not body.strip():
         raise ResponseError("the body is empty", reason="empty body")
     body = body.removeprefix(_BOM)
+    keys = (envelope.records, envelope.cursor, envelope.beside)
     try:
         check_utf8(body)
         try:
-            return decode(body, _opener(envelope, tuple[msgspec.Raw, ...]))
+            return decode(body, _opener(*keys, tuple[msgspec.Raw, ...]))
         except msgspec.ValidationError as error:
             if not str(error).endswith(f"got `object` - at `$.{envelope.records}`"):
                 raise
-            return decode(body, _opener(envelope, msgspec.Raw))
+            return decode(body, _opener(*keys, msgspec.Raw))
     except UnicodeDecodeError as error:
         raise ResponseError(f"the body is not UTF-8: {error}", reason="not utf-8") from None
     except msgspec.ValidationError as error:
@@ -89,15 +93,18 @@ def _open(body: bytes, envelope: Envelope) -> Any:
 
 
 @cache
-def _opener(envelope: Envelope, records: Any) -> msgspec.json.Decoder[Any]:
+def _opener(
+    records: str, cursor: str, beside: tuple[str, ...], kind: Any
+) -> msgspec.json.Decoder[Any]:
     """Return the decoder of an envelope whose records are a list or one object."""
     fields = [
         ("status", str | None, None),
         ("message", str | None, None),
-        ("records", records | msgspec.UnsetType, msgspec.UNSET),
-        ("cursor", str | None if envelope.records else Any, None),
+        ("records", kind | msgspec.UnsetType, msgspec.UNSET),
+        ("cursor", str | None if records else Any, None),
+        *((key, Any, None) for key in beside),
     ]
-    keys = {"records": envelope.records or " none", "cursor": envelope.cursor or " none either"}
+    keys = {"records": records or " none", "cursor": cursor or " none either"}
     return msgspec.json.Decoder(msgspec.defstruct("Answer", fields, rename=keys, gc=False))
 
 
@@ -133,70 +140,31 @@ def _decode_one(raw: msgspec.Raw, index: int, decoder: msgspec.json.Decoder[Any]
 _decoder = cache(msgspec.json.Decoder)
 
 
-def check_utf8(body: bytes) -> None:
-    """Check at memory speed that a body is UTF-8; the decoder skips over text that isn't used.
+def shape_records(
+    records: Sequence[Any], envelope: Envelope | None, beside: Mapping[str, Any]
+) -> Sequence[Any]:
+    """Return the rows that a page's records come to, where they aren't rows yet.
+
+    Parameters
+    ----------
+    records : sequence
+        Of one page, as `decode_records` returns them.
+    envelope : Envelope or None
+        Which shape they are to have.
+    beside : Mapping of str to object
+        What stands beside them.
 
     Raises
     ------
-    UnicodeDecodeError
-        It isn't.
+    ResponseError
+        They can't have it.
     """
-    if body.isascii():
-        return
-    offsets = pa.array([0, len(body)], pa.int64()).buffers()[1]
-    array = pa.Array.from_buffers(pa.large_binary(), 1, [None, offsets, pa.py_buffer(body)])
+    if envelope is None or envelope.shape is None:
+        return records
     try:
-        array.cast(pa.large_string())
-    except pa.ArrowInvalid:
-        body.decode()
-
-
-def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
-    """Decode; where that fails, once more without what no parser should stumble over."""
-    try:
-        return decoder.decode(body)
-    except RecursionError:
-        return decoder.decode(prune(body, MAX_DEPTH))
-    except msgspec.ValidationError:
-        raise
-    except msgspec.DecodeError:
-        mended = replace_lone_surrogates(body)
-        if mended == body:
-            raise
-        return decoder.decode(mended)
-
-
-def replace_lone_surrogates(body: bytes) -> bytes:
-    r"""Replace escapes of half a character by U+FFFD.
-
-    Text that was cut at a fixed length may end in half an emoji; JSON allows it, Unicode doesn't.
-
-    >>> replace_lone_surrogates(rb'"\ud83d \ud83d\ude00 \\ud83d"')
-    b'"\\ufffd \\ud83d\\ude00 \\\\ud83d"'
-    """
-    return _SURROGATES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
-
-
-def prune(body: bytes, depth: int) -> bytes:
-    """Replace every value that lies deeper than `depth` by null.
-
-    Markup trees nest without bound, and parsers that recurse give up near 1,000 levels.
-
-    >>> prune(b'{"a": [1, [2, ["3]"]]]}', 2)
-    b'{"a": [1, null]}'
-    """
-    kept: list[bytes] = []
-    level = start = 0
-    for token in _JSON_TOKENS.finditer(body):
-        if token[0] in (b"[", b"{"):
-            level += 1
-            if level == depth + 1:
-                kept += [body[start : token.start()], b"null"]
-        elif token[0] in (b"]", b"}"):
-            if level == depth + 1:
-                start = token.end()
-            level -= 1
-    return b"".join(kept) + body[start:]
+        return envelope.shape(records, beside)
+    except msgspec.ValidationError as error:
+        raise _breach(error) from None
 
 
 def _breach(error: msgspec.ValidationError, record: str = "") -> ResponseError:
@@ -240,11 +208,23 @@ _UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError,
 
 
 def _arrays(records: Sequence[Any], schema: Schema, wanted: Callable[[str], bool]) -> Arrays:
-    if schema is COMMENT:
-        return comment_arrays(records, wanted)
-    if schema is ANNOTATED_COMMENT:
-        return annotated_arrays(records, wanted)
-    return {c.name: _column(records, c) for c in schema.columns if wanted(c.name)}
+    if not schema.base:
+        return {c.name: _column(records, c) for c in schema.columns if wanted(c.name)}
+    arrays = _MAKERS[schema.base](records, wanted)
+    declared = {c.name: c for c in schema.columns if wanted(c.name)}
+    added = {
+        name: _values([getattr(record, name) for record in records], c)
+        for name, c in declared.items()
+        if name not in arrays
+    }
+    return arrays | added
+
+
+_MAKERS: Mapping[str, Callable[[Sequence[Any], Callable[[str], bool]], Arrays]] = {
+    "comment": comment_arrays,
+    "annotated": annotated_arrays,
+    "prediction": prediction_arrays,
+}
 
 
 def _column(records: Sequence[dict[str, Any]], column: Column) -> pa.Array:
@@ -253,6 +233,10 @@ def _column(records: Sequence[dict[str, Any]], column: Column) -> pa.Array:
         key = column.key or column.name
         message = f"record {values.index(None)} lacks the key {key!r}, which the API requires"
         raise ResponseError(message, reason="missing key")
+    return _values(values, column)
+
+
+def _values(values: Sequence[Any], column: Column) -> pa.Array:
     return json_texts(values) if column.free_form else build(values, column.type)
 
 

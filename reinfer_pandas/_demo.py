@@ -10,15 +10,17 @@ import pandas as pd
 
 from reinfer_pandas._latency import latency
 from reinfer_pandas._retry import RetryPolicy
-from reinfer_pandas.client import Client, default_client
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import concat
 from reinfer_pandas.plots import plot_latency
+from reinfer_pandas.reader import default_client
 from reinfer_pandas.sandbox import Fault, sandbox
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from reinfer_pandas.client import Client
 
 MONTH = pd.Timedelta(days=30)
 

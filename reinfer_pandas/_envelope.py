@@ -88,7 +88,7 @@ def checked(
 def _api_error(request: Request, response: Response, redact: Redact, now: datetime) -> APIError:
     """Return the error that an answer other than 2xx stands for."""
     return error_class(response.status)(
-        redact(_message(response)),
+        _message(response, redact),
         hint=_hint(request, response.status),
         status_code=response.status,
         method=request.method,
@@ -122,9 +122,9 @@ def _not_the_platform(error: ResponseError, response: Response, redact: Redact) 
             "The platform may have changed: please report this, with the version of this package."
         )
         return ResponseError(redact(error.message), reason=error.reason, hint=hint)
-    shown = f". It begins: {_excerpt(response.body)}" if response.body.strip() else ""
+    shown = f". It begins: {_excerpt(response.body, redact)}" if response.body.strip() else ""
     hint = "Is the endpoint that of a tenant? A proxy or a sign-in page may stand before it."
-    return ResponseError(redact(f"{error.message}{shown}"), reason=error.reason, hint=hint)
+    return ResponseError(f"{redact(error.message)}{shown}", reason=error.reason, hint=hint)
 
 
 def _hint(request: Request, status: int) -> str:
@@ -133,28 +133,34 @@ def _hint(request: Request, status: int) -> str:
             f"This route needs {request.permission}" if request.permission else "Permission lacks"
         )
         return f"{need}; yours are listed under Manage Account, and an administrator grants more."
-    return _HINTS.get(status) or (_PLATFORM_FAULT if status >= 500 else "")
+    hint = _HINTS.get(status) or (_PLATFORM_FAULT if status >= 500 else "")
+    is_wrong = status in (400, 404, 422) and request.options
+    return f"{hint} It was asked with {request.options}." if is_wrong else hint
 
 
-def _message(response: Response) -> str:
+def _message(response: Response, redact: Redact) -> str:
     """Return the platform's own message, or what a gateway said, named as such."""
     try:
         answer = msgspec.json.decode(response.body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         answer = None
     if isinstance(answer, dict) and isinstance(answer.get("message"), str):
-        return _one_line(answer["message"])
+        return _one_line(redact(answer["message"]))
     if not response.body.strip():
         return "an empty body, so not the platform's own answer"
     kind = response.headers.get("content-type", "no content type").partition(";")[0]
     return (
-        f"{_excerpt(response.body)} ({kind}, not the platform's own answer: a gateway's or proxy's)"
+        f"{_excerpt(response.body, redact)} ({kind}, not the platform's own answer: "
+        "a gateway's or proxy's)"
     )
 
 
-def _excerpt(body: bytes) -> str:
-    """Return the beginning of a body as one line of text, an HTML page as its words."""
-    text = body[: 20 * EXCERPT].decode("utf-8", "replace")
+def _excerpt(body: bytes, redact: Redact) -> str:
+    """Return the beginning of a body as one line of text, an HTML page as its words.
+
+    The token is blotted out before anything is cut, so that no half of it can show.
+    """
+    text = redact(body[: 100 * EXCERPT].decode("utf-8", "replace"))[: 20 * EXCERPT]
     if "<html" in text.lower() or "<!doctype html" in text.lower():
         text = re.sub(
             r"<(script|style)\b.*?</\1>|<[^>]*>", " ", text, flags=re.DOTALL | re.IGNORECASE

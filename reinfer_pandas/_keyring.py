@@ -42,9 +42,8 @@ def recall() -> Settings | None:
         return None
     if not endpoint or not found:
         return None
-    return Settings(
-        endpoint=endpoint, token=Token(found), endpoint_from="keyring", token_from="keyring"
-    )
+    where = "keyring"
+    return Settings(endpoint=endpoint, token=Token(found), endpoint_from=where, token_from=where)
 
 
 def store(settings: Settings) -> None:

@@ -2,145 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from reinfer_pandas import _catalogue
+from reinfer_pandas._checks import COMMON, OPTIONS
+from reinfer_pandas._model_version import predicted, predicting
+from reinfer_pandas._orders import ordered
+from reinfer_pandas._plan import Plan, Span
+from reinfer_pandas._requests import request_for
 from reinfer_pandas._schema import Schema, is_property
 from reinfer_pandas.exceptions import ConfigurationError
-from reinfer_pandas.frames import TIMING
 
 if TYPE_CHECKING:
-    from reinfer_pandas._catalogue import Resource
-    from reinfer_pandas._wire import Paging, Request
+    from collections.abc import Callable, Mapping, Sequence
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
-    """A time range that can be read in parts, and how to ask for one.
-
-    Its bounds and parts are given by keys: microseconds since 1970, negated where the newest rows
-    come first, so that keys ascend in the order of the rows.
-
-    Attributes
-    ----------
-    resource : Resource
-        What is read.
-    names : Mapping of str to str
-        Names in its path.
-    values : Mapping of str to object
-        Its options, as the wire takes them.
-    path : str
-        The resource path.
-    """
-
-    resource: Resource
-    names: Mapping[str, str]
-    values: Mapping[str, Any]
-    path: str
-
-    @property
-    def order(self) -> int:
-        """1 where keys are times, -1 where they are negated."""
-        return self.resource.order
-
-    @property
-    def bounds(self) -> tuple[int | None, int | None]:
-        """First and last possible key; None where the range is open."""
-        return self._directed(
-            *(
-                (pd.Timestamp(self.values[name]) - EPOCH) // pd.Timedelta(microseconds=1)
-                if name in self.values
-                else None
-                for name in ("start", "end")
-            )
-        )
-
-    def request(self, lo: int | None, hi: int | None) -> Request:
-        """Return the request for the part between two keys, both inclusive."""
-        bounds = dict(zip(("start", "end"), self._directed(lo, hi), strict=True))
-        times = {name: _wire_time(key) for name, key in bounds.items() if key is not None}
-        values = {k: v for k, v in self.values.items() if k not in bounds}
-        return _catalogue.request_for(self.resource, self.names, values | times, path=self.path)
-
-    def _directed(self, lo: int | None, hi: int | None) -> tuple[int | None, int | None]:
-        """Turn keys into times in order, or back."""
-        if self.order == 1:
-            return lo, hi
-        return (None if hi is None else -hi), (None if lo is None else -lo)
-
-
-def _wire_time(microseconds: int) -> str:
-    return (EPOCH + timedelta(microseconds=microseconds)).isoformat().replace("+00:00", "Z")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """A read, ready to be carried out.
-
-    Attributes
-    ----------
-    request : Request
-        The first page's.
-    paging : Paging or None
-        How it goes on.
-    schema : Schema or None
-        Columns made of the records; None where they are inferred.
-    columns : tuple of str or None
-        The columns wanted, in order; None for all.
-    limit : int or None
-        Rows wanted.
-    dtype_backend : str or None
-        Kind of the frame's dtypes.
-    timing : bool
-        Whether each row carries its request's server time.
-    page_size : int
-        Rows on a page.
-    span : Span, optional
-        The time range, where the read can be divided by it.
-    """
-
-    request: Request
-    paging: Paging | None
-    schema: Schema | None
-    page_size: int = 0
-    span: Span | None = None
-    columns: tuple[str, ...] | None = None
-    limit: int | None = None
-    dtype_backend: str | None = None
-    timing: bool = False
-
-    @property
-    def frame_schema(self) -> Schema | None:
-        """Columns of the frame: the records', and what ``timing="row"`` adds."""
-        if self.schema and self.timing:
-            return replace(self.schema, columns=self.schema.columns + TIMING)
-        return self.schema
-
-    @property
-    def frame_columns(self) -> tuple[str, ...] | None:
-        """The columns wanted, and what ``timing="row"`` adds; None for all."""
-        if self.columns and self.timing:
-            return (*self.columns, *(column.name for column in TIMING))
-        return self.columns
-
-    def wants(self, name: str) -> bool:
-        """Tell whether a column is needed: asked for, or for telling rows apart and in order."""
-        if self.columns is None or name in self.columns:
-            return True
-        return self.schema is not None and name in (self.schema.unique, self.time_column)
-
-    @property
-    def time_column(self) -> str:
-        """The column by which the rows are ordered; empty where none is."""
-        return "timestamp" if self.span else ""
+    from reinfer_pandas._resource import Resource
+    from reinfer_pandas._wire import Request, Send
 
 
 def plan_read(path: str, options: Mapping[str, Any]) -> Plan:
@@ -158,16 +39,16 @@ def plan_read(path: str, options: Mapping[str, Any]) -> Plan:
     ConfigurationError
         No such resource, no such option, or a value that it doesn't take.
     """
-    resource, names = _catalogue.find(path)
-    values = check_options(path, options, (*resource.options, *COMMON))
-    _check_order(values)
+    resource, names, values = checked_options(path, options)
     limit = values.pop("limit", None)
     if resource.max_page_size:
         values["page_size"] = _page_size(values.get("page_size"), resource.max_page_size, limit)
     own = {name: values[name] for name in resource.options if name in values}
-    span = Span(resource=resource, names=names, values=own, path=path) if resource.order else None
+    resource, complete = _completed(resource, own, path)
+    is_by_time = resource.order and own.get("order", _BY_TIME) == _BY_TIME
+    span = Span(resource=resource, names=names, values=own, path=path) if is_by_time else None
     return Plan(
-        request=_catalogue.request_for(resource, names, own, path=path),
+        request=request_for(resource, names, own, path=path),
         page_size=values.get("page_size", 0),
         span=span,
         paging=resource.paging,
@@ -176,7 +57,120 @@ def plan_read(path: str, options: Mapping[str, Any]) -> Plan:
         limit=limit,
         dtype_backend=values.get("dtype_backend"),
         timing="timing" in values,
+        chunksize=values.get("chunksize"),
+        workers=values.get("workers"),
+        progress=values.get("progress"),
+        complete=complete,
+        facts=resource.facts,
     )
+
+
+_BY_TIME = {"kind": "recent"}
+
+
+def checked_options(
+    path: str, options: Mapping[str, Any]
+) -> tuple[Resource, dict[str, str], dict[str, Any]]:
+    """Return the resource that a path names, the names in it, and its options, checked.
+
+    Parameters
+    ----------
+    path : str
+        Resource path.
+    options : Mapping of str to object
+        As `read_reinfer` takes them.
+
+    Raises
+    ------
+    ConfigurationError
+        No such resource, no such option, or a value that it doesn't take.
+    """
+    resource, names = _catalogue.find(path)
+    values = combined(check_options(path, options, (*resource.options, *COMMON)))
+    _check_order(values)
+    _check_required(resource, values, path)
+    _columns(values.get("columns"), resource.schema)
+    return resource, names, values
+
+
+def combined(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return checked options with those in one that are one on the wire.
+
+    Raises
+    ------
+    ConfigurationError
+        They don't go together.
+    """
+    found = ordered(dict(values))
+    if "texts" in found:
+        if "documents" in found:
+            raise ConfigurationError("texts= and documents= both say what to predict for")
+        found["documents"] = found.pop("texts")
+    times = found.get("filter", {}).get("timestamp")
+    return found if times is None else _with_times(found, times)
+
+
+def _with_times(values: dict[str, Any], times: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options with the times that a raw filter holds as start and end."""
+    rest = {key: value for key, value in values["filter"].items() if key != "timestamp"}
+    found = {**values, "filter": rest}
+    for name, end in (("start", "minimum"), ("end", "maximum")):
+        if times.get(end) is not None:
+            if name in values:
+                raise ConfigurationError(f"{name}= and filter= both say what {end!r} is")
+            found[name] = OPTIONS[name].check(name, times[end])
+    return found
+
+
+def _check_required(resource: Resource, values: Mapping[str, Any], path: str) -> None:
+    for name in resource.required:
+        if name not in values:
+            raise ConfigurationError(f"{path!r} needs {name}=: {OPTIONS[name].meaning}")
+    version = values.get("model_version")
+    if version == "latest" and version not in resource.defaults.values():
+        raise ConfigurationError(
+            f"{path!r} takes a model's number, 'live' or 'staging'",
+            hint="Comments come with the latest model's predictions; predict-latest is for texts.",
+        )
+    if "threshold" in values and "model_version" in resource.options and version is None:
+        raise ConfigurationError("threshold= is of the predictions that model_version= asks for")
+
+
+def _completed(
+    resource: Resource, values: Mapping[str, Any], path: str
+) -> tuple[Resource, Callable[[Send], Send] | None]:
+    """Return how to read comments with the predictions of another model than the latest."""
+    if resource.options.get("model_version") != "read" or "model_version" not in values:
+        return resource, None
+    envelope = replace(resource.envelope, shape=predicted)
+    return replace(resource, envelope=envelope), predicting(path, values)
+
+
+def count_request(path: str, options: Mapping[str, Any]) -> Request | None:
+    """Return the request that counts a resource's rows under the same filters, if there is one.
+
+    Parameters
+    ----------
+    path : str
+        Resource path.
+    options : Mapping of str to object
+        As `read_reinfer` takes them.
+    """
+    counted, _, last = path.rpartition("/")
+    if last != "comments" or path.startswith("/"):
+        return None
+    resource, names = _catalogue.find(path)
+    try:
+        statistics, _ = _catalogue.find(f"{counted}/statistics")
+    except ConfigurationError:
+        return None
+    whole = [name for name, place in resource.options.items() if place == "read"]
+    filters = set(resource.options) & set(options) - {"page_size", "order", *whole}
+    if not filters <= set(statistics.options):
+        return None
+    chosen = {name: options[name] for name in filters if options[name] is not None}
+    values = combined(check_options(path, chosen, tuple(statistics.options)))
+    return request_for(statistics, names, values, path=path)
 
 
 def check_options(
@@ -203,10 +197,16 @@ def check_options(
     for name in options:
         if name not in known:
             raise ConfigurationError(
-                f"{path!r} has no option {name!r}", hint=_which(name, (*also, *known))
+                f"{path!r} has no option {name!r}", hint=_who(name) + _which(name, (*also, *known))
             )
     given = {name: value for name, value in options.items() if value is not None}
-    return {name: _CHECKS[name](name, value) for name, value in given.items()}
+    return {name: OPTIONS[name].check(name, value) for name, value in given.items()}
+
+
+def _who(name: str) -> str:
+    """Return which resources have an option, as a sentence."""
+    having = [resource.path for resource in _catalogue.RESOURCES if name in resource.options]
+    return f"{name!r} is an option of {', '.join(having[:4])}. " if having else ""
 
 
 def _which(name: str, known: Sequence[str]) -> str:
@@ -216,19 +216,10 @@ def _which(name: str, known: Sequence[str]) -> str:
     return f"{guess}It takes: {', '.join(known)}."
 
 
-def _integer(name: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value.__index__() < least:
-        raise ConfigurationError(f"{name}={value!r}: give a whole number, {least} or more")
-    found: int = value.__index__()
-    return found
-
-
-def _limit(name: str, value: Any) -> int:
-    return _integer(name, value, 0)
-
-
-def _positive(name: str, value: Any) -> int:
-    return _integer(name, value, 1)
+def _check_order(values: Mapping[str, Any]) -> None:
+    start, end = values.get("start"), values.get("end")
+    if start and end and pd.Timestamp(start) > pd.Timestamp(end):
+        raise ConfigurationError(f"start {start} is after end {end}; both are inclusive")
 
 
 def _page_size(asked: int | None, largest: int, limit: int | None) -> int:
@@ -238,49 +229,6 @@ def _page_size(asked: int | None, largest: int, limit: int | None) -> int:
     return max(1, min(asked or largest, largest if limit is None else limit))
 
 
-def _timestamp(name: str, value: Any) -> str:
-    """Return a time as the wire writes it, in UTC; a time without a zone is UTC.
-
-    The wire counts microseconds: a start between two is moved up and an end down, so that no row
-    outside is read.
-    """
-    time = _parse_time(name, value)
-    time = time.tz_localize("UTC") if time.tz is None else time.tz_convert("UTC")
-    time = time.ceil("us") if name == "start" else time.floor("us")
-    return time.tz_localize(None).isoformat() + "Z"
-
-
-def _parse_time(name: str, value: Any) -> pd.Timestamp:
-    hint = (
-        "Give anything that pandas.Timestamp takes, such as '2026-01-31', "
-        "'2026-01-31 09:30+01:00' or a datetime."
-    )
-    if isinstance(value, int | float):
-        raise ConfigurationError(f"{name}={value!r} is a number, not a time", hint=hint)
-    try:
-        time = pd.Timestamp(value)
-    except (ValueError, TypeError, OverflowError) as error:
-        raise ConfigurationError(f"{name}={value!r} isn't a time: {error}", hint=hint) from None
-    if pd.isna(time):
-        raise ConfigurationError(f"{name}={value!r} is no time; leave {name} out for an open end")
-    return time
-
-
-def _check_order(values: Mapping[str, Any]) -> None:
-    start, end = values.get("start"), values.get("end")
-    if start and end and pd.Timestamp(start) > pd.Timestamp(end):
-        raise ConfigurationError(f"start {start} is after end {end}; both are inclusive")
-
-
-def _names(name: str, value: Any) -> tuple[str, ...]:
-    if isinstance(value, str) or not isinstance(value, Sequence | pd.Index):
-        raise ConfigurationError(f"{name}={value!r}: give a list of column names")
-    names = tuple(value)
-    if not names or len(set(names)) < len(names) or not all(isinstance(n, str) for n in names):
-        raise ConfigurationError(f"{name}={value!r}: give one or more column names, each once")
-    return names
-
-
 def _columns(asked: tuple[str, ...] | None, schema: Schema) -> tuple[str, ...] | None:
     for name in asked or ():
         if name not in schema.names and not (schema.properties_after and is_property(name)):
@@ -288,27 +236,3 @@ def _columns(asked: tuple[str, ...] | None, schema: Schema) -> tuple[str, ...] |
                 f"a {schema.name} has no column {name!r}", hint=_which(name, schema.names)
             )
     return asked
-
-
-def _one_of(*accepted: str) -> Callable[[str, Any], str]:
-    def check(name: str, value: Any) -> str:
-        if value not in accepted:
-            raise ConfigurationError(
-                f"{name}={value!r}: give {' or '.join(map(repr, accepted))}, or leave it out"
-            )
-        return str(value)
-
-    return check
-
-
-_CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    "start": _timestamp,
-    "end": _timestamp,
-    "limit": _limit,
-    "page_size": _positive,
-    "columns": _names,
-    "dtype_backend": _one_of("numpy_nullable", "pyarrow"),
-    "timing": _one_of("row"),
-}
-COMMON = ("limit", "columns", "dtype_backend", "timing")
-"""Options that every resource has."""

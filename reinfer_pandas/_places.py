@@ -15,6 +15,7 @@ from reinfer_pandas._settings import (
     TOKEN_VARIABLE,
     Settings,
     Token,
+    mask,
     normalise_endpoint,
     resolve_settings,
 )
@@ -99,22 +100,21 @@ def _colab(wanted: str | None) -> Settings | None:
     """Return what Colab's user data hold, in Colab; the endpoint may be set elsewhere."""
     if _COLAB not in sys.modules:
         return None
-    token = _user_data(TOKEN_VARIABLE)
+    token = mask(_user_data(TOKEN_VARIABLE))
     endpoint = _user_data(ENDPOINT_VARIABLE)
     where = "Colab's user data"
     if token is None or (endpoint is None and wanted is None):
         return None
-    found = resolve_settings(endpoint.reveal() if endpoint else wanted, token, environ={})
+    found = resolve_settings(endpoint or wanted, token, environ={})
     endpoint_from = where if endpoint else "argument or environment"
     return replace(found, endpoint_from=endpoint_from, token_from=where)
 
 
-def _user_data(name: str) -> Token | None:
-    """Return an entry of Colab's user data, masked; None without it, or without leave to read."""
+def _user_data(name: str) -> str | None:
+    """Return an entry of Colab's user data; None without it, or without leave to read it."""
     store = import_module(f"{_COLAB}.userdata")
     refusals = ("SecretNotFoundError", "NotebookAccessError", "TimeoutException")
     try:
-        text = store.get(name)
+        return store.get(name) or None
     except tuple(getattr(store, refusal) for refusal in refusals):
         return None
-    return Token(text) if text else None

@@ -11,7 +11,8 @@ import pyarrow as pa
 from reinfer_pandas import _catalogue
 from reinfer_pandas._arrow import json_texts
 from reinfer_pandas._decode import decode_records
-from reinfer_pandas._options import Plan, check_options
+from reinfer_pandas._options import check_options
+from reinfer_pandas._plan import Plan
 from reinfer_pandas._schema import STRING, Column, Schema
 from reinfer_pandas._wire import Envelope, Request, Response
 from reinfer_pandas.exceptions import ConfigurationError
@@ -61,7 +62,8 @@ def raw_request(
     if method not in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
         raise ConfigurationError(f"method={method!r} isn't one of HTTP's")
     known = _catalogue.by_route(method, path)
-    safe = method in ("GET", "HEAD", "PUT", "DELETE") or known is not None
+    is_read = known is not None and not known.billed
+    safe = is_read or method in ("GET", "HEAD", "PUT", "DELETE")
     return Request(
         method=method,
         path=path,
@@ -101,7 +103,7 @@ def plan_raw(path: str, options: Mapping[str, Any]) -> Plan:
     known = _catalogue.by_route(request.method, path)
     envelope = Envelope(records or "", "continuation")
     if known and records in (None, known.envelope.records):
-        envelope = replace(known.envelope, record=dict[str, Any])
+        envelope = replace(known.envelope, record=dict[str, Any], beside=(), shape=None)
     paging = known.paging if known else None
     return Plan(request=replace(request, envelope=envelope), paging=paging, schema=None, **common)
 

@@ -1,4 +1,4 @@
-"""The columns: their names, Arrow types, units and meanings, resource by resource.
+"""What a column is, and the columns of comments; those of the other resources are in `_columns`.
 
 Types here are Arrow's, since that is what is built; `dtype` tells the pandas dtype of each.
 Strings are ``large_string`` throughout: a frame of two million e-mails passes the 2 GiB that
@@ -77,12 +77,16 @@ class Schema:
         The column behind which the user properties stand, by name; empty where there are none.
     unique : str
         The column that tells one row from another; empty where rows may repeat.
+    base : str
+        What makes the first columns, where they are those of comments or predictions; the others
+        are read from the records by their names.
     """
 
     name: str
     columns: tuple[Column, ...]
     properties_after: str = ""
     unique: str = ""
+    base: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -230,141 +234,12 @@ COMMENT = Schema(
     _COMMENT_COLUMNS + _CONTENT_COLUMNS,
     properties_after="has_annotations",
     unique="uid",
+    base="comment",
 )
 ANNOTATED_COMMENT = Schema(
     "comment with its labels",
     _COMMENT_COLUMNS + _THREAD_COLUMNS + _CONTENT_COLUMNS + _LABEL_COLUMNS,
     properties_after="thread_first_sender",
     unique="uid",
-)
-
-_ENTITY_DEF = pa.struct(
-    {
-        "id": STRING,
-        "name": STRING,
-        "title": STRING,
-        "color": INTEGER,
-        "inherits_from": STRINGS,
-        "trainable": BOOLEAN,
-        "_entity_def_flags": STRINGS,
-        "instructions": STRING,
-    }
-)
-_GENERAL_FIELD = pa.struct(
-    {
-        "field_id": STRING,
-        "field_type_id": STRING,
-        "field_type_name": STRING,
-        "api_name": STRING,
-        "title": STRING,
-    }
-)
-_MOON_FORM_FIELD = pa.struct(
-    {
-        "field_id": STRING,
-        "id": STRING,
-        "field_type_id": STRING,
-        "kind": STRING,
-        "name": STRING,
-        "instructions": STRING,
-    }
-)
-_NAMED_VALUE = pa.struct({"name": STRING, "value": FLOAT})
-_PRETRAINED = pa.struct({"id": STRING, "name": STRING, "description": STRING})
-_LABEL_DEF = pa.struct(
-    {
-        "name": STRING,
-        "title": STRING,
-        "instructions": STRING,
-        "external_id": STRING,
-        "properties": pa.list_(_NAMED_VALUE),
-        "pretrained": _PRETRAINED,
-        "trainable": BOOLEAN,
-        "moon_form": pa.list_(_MOON_FORM_FIELD),
-        "_flags": STRINGS,
-    }
-)
-_LABEL_GROUP = pa.struct(
-    {
-        "name": STRING,
-        "label_defs": pa.list_(_LABEL_DEF),
-        "label_collection_name": STRING,
-        "trainable": BOOLEAN,
-        "hidden": BOOLEAN,
-        "instructions": STRING,
-    }
-)
-
-SOURCE = Schema(
-    "source",
-    (
-        Column("id", STRING, "hexadecimal id", required=True),
-        Column("_kind", STRING, "call, chat, unknown, …"),
-        Column("owner", STRING, "project", required=True),
-        Column("name", STRING, "name in its project", required=True),
-        Column("language", STRING, "language of its comments"),
-        Column("title", STRING, "name for people"),
-        Column("description", STRING, "what it is"),
-        Column("should_translate", BOOLEAN, "whether its comments are translated"),
-        Column(
-            "sensitive_properties", STRINGS, "user properties that need a permission of their own"
-        ),
-        Column("created_at", TIMESTAMP, "creation", required=True),
-        Column("updated_at", TIMESTAMP, "last change of its settings", required=True),
-        Column("last_modified", TIMESTAMP, "last change"),
-        Column("bucket_id", STRING, "bucket that feeds it"),
-        Column("email_transform_tag", STRING, "how e-mails become comments"),
-        Column("email_transform_version", INTEGER, "version of that"),
-    ),
-    unique="id",
-)
-DATASET = Schema(
-    "dataset",
-    (
-        Column("id", STRING, "hexadecimal id", required=True),
-        Column("owner", STRING, "project", required=True),
-        Column("name", STRING, "name in its project", required=True),
-        Column("title", STRING, "name for people"),
-        Column("description", STRING, "what it is"),
-        Column("created", TIMESTAMP, "creation", required=True),
-        Column("last_modified", TIMESTAMP, "last change", required=True),
-        Column("model_family", STRING, "english, german, transformer-xlm, …"),
-        Column("source_ids", STRINGS, "sources it draws on"),
-        Column("has_sentiment", BOOLEAN, "whether labels carry a sentiment"),
-        Column("limited_access", BOOLEAN, "whether access is limited"),
-        Column("entity_defs", pa.list_(_ENTITY_DEF), "field types"),
-        Column("general_fields", pa.list_(_GENERAL_FIELD), "general fields"),
-        Column("label_groups", pa.list_(_LABEL_GROUP), "labels by group"),
-        Column("label_defs", pa.list_(_LABEL_DEF), "labels of the default group"),
-        Column("_label_properties", STRINGS, "ids of the scores that are switched on"),
-        Column("_timezone", STRING, "time zone of its charts"),
-        Column("_preferred_locales", STRING, "locales, as JSON", free_form=True),
-        Column("_dataset_flags", STRINGS, "features that are switched on"),
-        Column("_model_config", STRING, "model settings, as JSON", free_form=True),
-        Column("readonly", BOOLEAN, "whether it can't be changed"),
-    ),
-    unique="id",
-)
-SOURCE_STATISTICS = Schema(
-    "statistics of a source",
-    (Column("num_comments", INTEGER, "comments that pass the filter", required=True),),
-)
-USER = Schema(
-    "user",
-    (
-        Column("id", STRING, "hexadecimal id", required=True),
-        Column("username", STRING, "sign-in name", required=True),
-        Column("email", STRING, "address", required=True),
-        Column("created", TIMESTAMP, "creation"),
-        Column("verified", BOOLEAN, "whether the address is verified"),
-        Column("organisation_permissions", STRING, "by project, as JSON", free_form=True),
-        Column("derived_organisation_permissions", STRING, "by project, as JSON", free_form=True),
-        Column("global_permissions", STRINGS, "granted in the whole tenant"),
-        Column("sso_global_permissions", STRINGS, "granted by single sign-on"),
-        Column("derived_user_global_permissions", STRINGS, "derived for the user"),
-        Column("derived_global_permissions", STRINGS, "derived in all"),
-        Column("last_login_at", TIMESTAMP, "last sign-in"),
-        Column("is_support_user", BOOLEAN, "whether of the vendor's support"),
-    ),
-    unique="id",
+    base="annotated",
 )

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 
+Shape = Callable[[Sequence[Any], Mapping[str, Any]], Sequence[Any]]
+
+
 @dataclass(frozen=True, slots=True)
 class Envelope:
     """How a route wraps its records.
@@ -24,11 +27,20 @@ class Envelope:
         Key that holds the continuation; empty where there is one page only.
     record : type
         What a record is decoded to.
+    beside : tuple of str
+        Further keys of the answer that its records need: what ids stand for, the model used.
+    shape : callable, optional
+        Makes rows of a page's records and of what stands beside them; None where a record is a row.
+    asked : tuple
+        What the request asked for, one by one, where its answer is held against that.
     """
 
     records: str = ""
     cursor: str = ""
     record: Any = dict[str, Any]
+    beside: tuple[str, ...] = ()
+    shape: Shape | None = None
+    asked: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +56,14 @@ class Paging:
         Query parameters for the first page only.
     ends_when_empty : bool
         Whether a page without records is the last one, whatever its continuation.
+    older_than : str
+        Key of the body that takes the smallest version seen, where that is the continuation.
     """
 
     param: str = ""
     drops: tuple[str, ...] = ()
     ends_when_empty: bool = False
+    older_than: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +76,13 @@ class Page:
         Decoded records; a single one where the envelope holds one object.
     cursor : str or None
         The continuation; None on the last page.
+    beside : Mapping of str to object
+        The further keys that the envelope names, and what the request asked for, as ``asked``.
     """
 
     records: Sequence[Any]
     cursor: str | None = None
+    beside: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +112,10 @@ class Request:
         How to read the answer; None where the body is wanted as it is.
     timeout_s : float, optional
         What is left of the time for this request [s]; None for no bound.
+    options : str
+        The options that were given for it, as the user writes them, for errors.
+    then : Request, optional
+        The request to go on with when this one has no further page.
     """
 
     method: str
@@ -106,6 +128,8 @@ class Request:
     permission: str | None = None
     envelope: Envelope | None = None
     timeout_s: float | None = None
+    options: str = ""
+    then: Request | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +198,8 @@ class Response:
         Every try behind this response, the last one its own.
     page : Page, optional
         The body's records, where the request named its envelope.
+    further : tuple of tuples of Attempt
+        Every try at the further requests that the records needed, one tuple for each.
     """
 
     status: int
@@ -181,6 +207,7 @@ class Response:
     body: bytes = field(repr=False)
     attempts: tuple[Attempt, ...]
     page: Page | None = field(default=None, repr=False)
+    further: tuple[tuple[Attempt, ...], ...] = ()
 
     @property
     def server_timing_ms(self) -> float | None:

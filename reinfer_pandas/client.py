@@ -1,33 +1,36 @@
-"""The connection, and the one reader."""
+"""The connection to a tenant."""
 
 from __future__ import annotations
 
 import threading
-from collections import deque
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, overload
 
-from reinfer_pandas._envelope import checked
+from reinfer_pandas._checks import MAX_WORKERS
+from reinfer_pandas._decode import decode_records
 from reinfer_pandas._log import dump_log, requests_frame
-from reinfer_pandas._options import plan_read
+from reinfer_pandas._lookups import looked_up
+from reinfer_pandas._options import count_request, plan_read
+from reinfer_pandas._pace import Gate
+from reinfer_pandas._pipeline import Pipeline
+from reinfer_pandas._progress import DELAY_S, Progress, is_watched
 from reinfer_pandas._raw import plan_raw, raw_request
 from reinfer_pandas._reading import Reading
-from reinfer_pandas._retry import RetryPolicy, retrying
-from reinfer_pandas._settings import Settings, resolve_settings
+from reinfer_pandas._retry import RetryPolicy
+from reinfer_pandas._settings import Settings, mask, resolve_settings
+from reinfer_pandas._streams import advance_request
 from reinfer_pandas._transport import Transport
-from reinfer_pandas._workers import StoppedError
 from reinfer_pandas.exceptions import ConfigurationError, ReinferError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
+    from os import PathLike
 
     import pandas as pd
 
-    from reinfer_pandas._wire import Attempt, Request, Response, Send
-
-LOG_LENGTH = 100_000
-"""How many requests a client remembers; older ones are forgotten first."""
-
-MAX_WORKERS = 16
+    from reinfer_pandas._plan import Plan
+    from reinfer_pandas._settings import Token
+    from reinfer_pandas._wire import Response
 
 
 class Client:
@@ -69,32 +72,73 @@ class Client:
     def __init__(
         self,
         endpoint: str | None = None,
-        token: str | None = None,
+        token: str | Token | None = None,
         *,
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         timeout: tuple[float, float] = (10.0, 60.0),
         workers: int = 4,
     ) -> None:
+        masked, token = mask(token), None  # some tracebacks show arguments
         if isinstance(workers, bool) or workers not in range(1, MAX_WORKERS + 1):
             raise ConfigurationError(f"workers={workers!r}: give 1 to {MAX_WORKERS}")
-        self._settings = resolve_settings(endpoint, token)
+        self._settings = resolve_settings(endpoint, masked)
         self._retry = retry
         self._timeout = timeout
         self._workers = workers
-        self._log: deque[tuple[Attempt, ...]] = deque(maxlen=LOG_LENGTH)
         self._transport = Transport(self._settings, timeout_s=timeout, pool_size=MAX_WORKERS)
+        gate = Gate(default_s=retry.base_s, most_s=retry.retry_after_cap_s)
+        self._pipeline = Pipeline(self._transport, self._settings.token, retry, gate)
+
+    @classmethod
+    def _of(cls, settings: Settings) -> Self:
+        """Return a client of settings that were found elsewhere, which it keeps as they are."""
+        client = cls(settings.endpoint, settings.token)
+        client._settings = settings
+        return client
 
     @property
     def settings(self) -> Settings:
         """Endpoint and masked token, and where each came from."""
         return self._settings
 
-    def read(self, resource: str, **options: Any) -> pd.DataFrame:
-        """Read a resource into a frame: see `read_reinfer`."""
-        plan = (plan_raw if resource.startswith("/") else plan_read)(resource, options)
-        return Reading(
-            plan, self._pipeline, host=self._settings.host, workers=self._workers
-        ).frame()
+    @overload
+    def read(self, resource: str, *, chunksize: int, **options: Any) -> Iterator[pd.DataFrame]: ...
+
+    @overload
+    def read(self, resource: str, *, chunksize: None = None, **options: Any) -> pd.DataFrame: ...
+
+    def read(self, resource: str, **options: Any) -> pd.DataFrame | Iterator[pd.DataFrame]:
+        """Read a resource into a frame, or into several: see `read_reinfer`."""
+        is_raw = resource.startswith("/")
+        options = dict(options if is_raw else looked_up(resource, options, self.read))
+        plan = (plan_raw if is_raw else plan_read)(resource, options)
+        progress = self._progress(resource, plan, options)
+        pipeline = partial(self._pipeline, progress=progress)
+        workers = plan.workers or self._workers
+        host = self._settings.host
+        reading = Reading(plan, pipeline, host=host, workers=workers, progress=progress)
+        return reading.frames() if plan.chunksize else reading.frame()
+
+    def _progress(self, resource: str, plan: Plan, options: Mapping[str, Any]) -> Progress | None:
+        """Return what tells of a long read: asked for, or for whoever is watching."""
+        wanted = is_watched() if plan.progress is None else plan.progress
+        if not wanted or plan.paging is None:
+            return None
+        delay_s = 0.0 if plan.progress else DELAY_S
+        return Progress(resource, self._count(resource, plan, options), delay_s=delay_s)
+
+    def _count(self, resource: str, plan: Plan, options: Mapping[str, Any]) -> int | None:
+        """Return how many rows there will be; None where that can't be known."""
+        request = count_request(resource, options)
+        if request is None:
+            return plan.limit
+        try:
+            once = self._pipeline(threading.Event(), retry=RetryPolicy(attempts=1))
+            response = once(request)
+            count = int(decode_records(response.records, dict)[0]["num_comments"])
+        except (ReinferError, KeyError, TypeError, ValueError):
+            return plan.limit
+        return count if plan.limit is None else min(count, plan.limit)
 
     def request(
         self,
@@ -144,15 +188,93 @@ class Client:
         )
         return self._pipeline(threading.Event())(request)
 
-    def _pipeline(self, stop: threading.Event) -> Send:
-        """Return what sends for one read: once, checked, again if need be, and noted."""
+    def advance(self, resource: str, sequence_id: str) -> None:
+        """Move a stream's cursor behind what has been dealt with: the only call that writes.
 
-        def sleep(seconds: float) -> None:
-            if stop.wait(seconds):
-                raise StoppedError
+        Reading a stream's ``fetch`` or ``results`` leaves its cursor where it is: read again, it
+        gives the same. So deal with a batch first (store it, say), then move on. If that fails in
+        between, the batch comes again: at least once, never not at all; tell doubles by ``uid``.
+        The cursor is the stream's, and whoever else reads it shares it.
 
-        send_once = checked(self._transport.send, redact=self._settings.token.redact)
-        return recorded(retrying(send_once, self._retry, sleep=sleep), self._log)
+        Parameters
+        ----------
+        resource : str
+            The stream, such as ``datasets/acme/claims/streams/late-payouts``; or its ``/fetch``
+            or ``/results``.
+        sequence_id : str
+            Of a whole batch, ``df.attrs["reinfer"]["sequence_id"]``, which counts what the
+            stream's filter left out as dealt with; or of one row, its ``sequence_id``, which
+            counts the rows up to it.
+
+        Raises
+        ------
+        ConfigurationError
+            That isn't a stream, or no sequence id.
+        APIError
+            The platform answered with an error.
+
+        Examples
+        --------
+        A batch may be empty because the stream's filter left out all of it. That isn't the end,
+        and needs an `advance` too; the end is where nothing was left out either.
+
+        >>> import reinfer_pandas as rp
+        >>> stream = "datasets/acme/claims/streams/late-payouts"
+        >>> uids = set()
+        >>> with rp.sandbox(comments=200) as client:
+        ...     while True:
+        ...         df = client.read(f"{stream}/fetch", page_size=16)
+        ...         uids |= set(df["uid"])  # deal with the rows here
+        ...         facts = df.attrs["reinfer"]
+        ...         if df.empty and not facts["filtered"]:
+        ...             break
+        ...         client.advance(stream, facts["sequence_id"])
+        >>> len(uids) > 0
+        True
+        """
+        self._pipeline(threading.Event())(advance_request(resource, sequence_id))
+
+    def download_attachments(
+        self, attachments: pd.DataFrame | str | Sequence[str], folder: str | PathLike[str]
+    ) -> pd.DataFrame:
+        """Save attachments in a folder, each whole or not at all.
+
+        Parameters
+        ----------
+        attachments : DataFrame, str or list of str
+            A frame of comments; one of ``df.reinfer.attachments()``; or references.
+        folder : path
+            Made if it isn't there. A file lies in a folder named after its comment's uid, and
+            begins with its place in the comment, since names repeat. What a file system may
+            refuse in a name is replaced.
+
+        Returns
+        -------
+        DataFrame, shape (attachments, 8)
+            One row for each, with the path and size of its file; missing where the platform has
+            no content of it.
+
+        Raises
+        ------
+        ReinferError
+            With the frame of what had been saved as `partial`.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import reinfer_pandas as rp
+        >>> with rp.sandbox(comments=50) as client, tempfile.TemporaryDirectory() as folder:
+        ...     df = client.read("sources/acme/inbox/comments")
+        ...     saved = client.download_attachments(df, folder)
+        >>> bool((saved["saved_bytes"].dropna() > 0).all())
+        True
+        """
+        from reinfer_pandas._attachments import download
+
+        host = self._settings.host
+        return download(
+            attachments, folder, pipeline=self._pipeline, host=host, workers=self._workers
+        )
 
     def requests(self) -> pd.DataFrame:
         """Return the log of this client's HTTP attempts, failed ones included.
@@ -162,7 +284,7 @@ class Client:
         DataFrame, shape (attempts, 15)
             One row for each attempt of the last 100,000 requests; times in UTC, durations in ms.
         """
-        return requests_frame(dump_log(list(self._log)))
+        return requests_frame(dump_log(list(self._pipeline.log)))
 
     def close(self) -> None:
         """Close the connections; a later call opens new ones."""
@@ -178,8 +300,13 @@ class Client:
         settings = self._settings
         return (
             f"<reinfer_pandas.Client of {settings.endpoint} (token from {settings.token_from}), "
-            f"{len(self._log):,} requests>"
+            f"{len(self._pipeline.log):,} requests>"
         )
+
+    def _repr_html_(self) -> str:
+        from reinfer_pandas._display import show_client
+
+        return show_client(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _restored, (self._settings.endpoint, self._retry, self._timeout, self._workers)
@@ -190,97 +317,3 @@ def _restored(
 ) -> Client:
     """Return an unpickled client, with the token of this process's environment."""
     return Client(endpoint, retry=retry, timeout=timeout, workers=workers)
-
-
-def recorded(send: Send, log: deque[tuple[Attempt, ...]]) -> Send:
-    """Return a `Send` that notes the attempts of each request, failed ones included."""
-
-    def recorded_send(request: Request) -> Response:
-        try:
-            response = send(request)
-        except ReinferError as error:
-            log.append(error.log)
-            raise
-        log.append(response.attempts)
-        return response
-
-    return recorded_send
-
-
-_signed_in: dict[str, Client] = {}
-"""The client that `login` set: the one global state of this package."""
-
-
-def default_client() -> Client:
-    """Return the client that `login` set, or one of the environment's settings.
-
-    Raises
-    ------
-    ConfigurationError
-        Neither is there.
-    """
-    return _signed_in.get("default") or Client()
-
-
-def set_default_client(client: Client | None) -> None:
-    """Make a client the one that `read_reinfer` uses when it is given none."""
-    _signed_in.clear()
-    if client is not None:
-        _signed_in["default"] = client
-
-
-def read_reinfer(resource: str, *, client: Client | None = None, **options: Any) -> pd.DataFrame:
-    """Read a Re:infer resource into a DataFrame.
-
-    Parameters
-    ----------
-    resource : str
-        A resource path, such as ``datasets``, ``sources/acme/inbox/comments`` or
-        ``datasets/acme/claims/comments``; or a raw API path that begins with ``/api/`` or
-        ``/auth/``.
-    client : Client, optional
-        The connection; by default the one of `login`, else of ``REINFER_ENDPOINT`` and
-        ``REINFER_TOKEN``.
-    start, end : timestamp, optional
-        The earliest and the latest `timestamp` of a comment, both inclusive; anything that
-        `pandas.Timestamp` takes, UTC where no zone is given.
-    limit : int, optional
-        Rows wanted.
-    page_size : int, optional
-        Rows asked for at once; by default as many as the platform gives.
-    columns : list of str, optional
-        The columns wanted, in this order.
-    dtype_backend : {"numpy_nullable", "pyarrow"}, optional
-        Kind of dtypes, as in `pandas.read_parquet`.
-    timing : {"row"}, optional
-        Adds the columns ``server_timing_ms`` and ``request`` to each row.
-    method, params, json, records, idempotent
-        Of a raw path: HTTP method, query, body, the key that holds the records, whether it may be
-        sent twice.
-
-    Returns
-    -------
-    DataFrame, shape (rows, columns)
-        ``df.attrs["server_timing_ms"]`` is the platform's own time for it [ms], and
-        ``df.reinfer.requests()`` the log of the requests behind it.
-
-    Raises
-    ------
-    ConfigurationError
-        Before any request: no token, no such resource or option, a value it doesn't take.
-    APIError
-        The platform answered with an error.
-    NetworkError
-        It gave no usable answer.
-    ResponseError
-        Its answer isn't what the API's guide says.
-
-    Examples
-    --------
-    >>> import reinfer_pandas as rp
-    >>> with rp.sandbox(comments=500) as client:
-    ...     df = rp.read_reinfer("datasets/acme/claims/comments", client=client, limit=100)
-    >>> df.shape[0], df["timestamp"].dtype
-    (100, datetime64[us, UTC])
-    """
-    return (client or default_client()).read(resource, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
-    from reinfer_pandas._wire import Attempt
+    from reinfer_pandas._wire import Attempt, Response
 
 DTYPES: dict[pa.DataType, Any] = {
     _schema.STRING: pd.StringDtype(na_value=float("nan")),
@@ -107,15 +108,31 @@ def _mapper(dtype_backend: str | None) -> Callable[[pa.DataType], Any]:
     return lambda found: NestedDtype(found) if pa.types.is_nested(found) else scalar(found)
 
 
-def add_timing(batch: pa.RecordBatch, server_ms: float | None, request: int) -> pa.RecordBatch:
-    """Return the batch with the columns that ``timing="row"`` asks for."""
-    values = {"server_timing_ms": server_ms, "request": request}
-    for column in TIMING:
-        repeated = pa.array([values[column.name]], column.type).take(
-            pa.nulls(batch.num_rows, pa.int32()).fill_null(0)
-        )
-        batch = batch.append_column(column.name, repeated)
-    return batch
+def add_timing(
+    batch: pa.RecordBatch,
+    responses: Sequence[Response],
+    first_request: int,
+    counts: Sequence[int],
+) -> pa.RecordBatch:
+    """Return the rows of some pages with the columns that ``timing="row"`` asks for.
+
+    Parameters
+    ----------
+    batch : pyarrow.RecordBatch
+        All rows of the pages.
+    responses : sequence of Response
+        The pages.
+    first_request : int
+        Place of the first one's request in the log.
+    counts : sequence of int
+        How many rows each page has.
+    """
+    times = pa.array([response.server_timing_ms for response in responses], _schema.FLOAT)
+    pages = pa.array(np.repeat(np.arange(len(responses)), counts))
+    batch = batch.append_column("server_timing_ms", times.take(pages))
+    before = [1 + len(response.further) for response in responses[:-1]]
+    requests = pa.array(np.cumsum([first_request, *before]))
+    return batch.append_column("request", requests.take(pages))
 
 
 def tag(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
+import operator
+import re
 from urllib.parse import unquote
 
 import numpy as np
@@ -12,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas._catalogue import RESOURCES, check_raw_path, find
+from reinfer_pandas._checks import COMMON, OPTIONS
 from reinfer_pandas._options import plan_read
 from reinfer_pandas._raw import raw_request
 from reinfer_pandas.exceptions import ConfigurationError
@@ -88,7 +92,7 @@ def test_a_wrong_path_names_the_nearest_right_ones(path: str, near: str) -> None
     ("options", "words"),
     [
         ({"strat": 1}, "'start'"),
-        ({"reviewed": True}, "page_size"),
+        ({"mailbox": "x"}, "page_size"),
         ({"limit": -1}, "0 or more"),
         ({"limit": 1.5}, "whole number"),
         ({"limit": True}, "whole number"),
@@ -156,7 +160,91 @@ def test_every_row_of_the_catalogue_is_found_by_its_own_path() -> None:
         path = resource.path.replace("{", "").replace("}", "")
         found, _ = find(path)
         assert found is resource
-        assert set(resource.options) <= {"start", "end", "page_size"}
+
+
+def test_every_option_is_known_and_goes_somewhere() -> None:
+    used = {name for resource in RESOURCES for name in resource.options}
+    assert used | set(COMMON) == set(OPTIONS)
+    for resource in RESOURCES:
+        assert set(resource.required) | set(resource.defaults) <= set(resource.options)
+        for option, place in resource.options.items():
+            kind, _, rest = place.partition(".")
+            assert kind in ("params", "json", "path", "read"), option
+            assert (kind == "json") <= (resource.body is not None)
+            assert (kind == "path") <= (f"{{{rest}}}" in resource.route)
+
+
+def test_every_name_in_a_route_is_given_by_the_path_or_an_option() -> None:
+    for resource in RESOURCES:
+        given = set(re.findall(r"{(\w+)}", resource.path))
+        given |= {p.partition(".")[2] for p in resource.options.values() if p.startswith("path.")}
+        assert set(re.findall(r"{(\w+)}", resource.route)) <= given
+
+
+def test_every_row_says_what_it_is() -> None:
+    for resource in RESOURCES:
+        assert resource.meaning, resource.path
+        assert resource.permission or "projects" in resource.path
+        assert resource.source, resource.path
+        names = resource.schema.names
+        assert len(set(names)) == len(names)
+        assert all(column.meaning for column in resource.schema.columns)
+
+
+def test_what_is_billed_is_not_sent_twice_unless_asked() -> None:
+    path = "datasets/acme/claims/predict"
+    assert not request_of(path, texts=["x"], model_version=3).idempotent
+    assert request_of(path, texts=["x"], model_version=3, idempotent=True).idempotent
+    assert not raw_request("/api/v1/datasets/a/b/labellers/3/predict", method="POST").idempotent
+
+
+def test_many_texts_are_asked_for_in_parts() -> None:
+    request = request_of("datasets/a/b/predict", texts=["x"] * 600, model_version="live")
+    parts = []
+    while request is not None:
+        assert request.path == "/api/v1/datasets/a/b/labellers/live/predict"
+        parts.append([place for place, _ in request.envelope.asked])
+        assert len(request.json["documents"]) == len(parts[-1])
+        request = request.then
+    assert [len(part) for part in parts] == [256, 256, 88]
+    assert functools.reduce(operator.iadd, parts, []) == list(range(600))
+
+
+def test_a_required_option_that_is_missing_is_named() -> None:
+    for path, name in (
+        ("datasets/a/b/label-validation", "label"),
+        ("datasets/a/b/predict-comments", "uids"),
+        ("datasets/a/b/predict", "documents"),
+        ("buckets/a/b/email", "id"),
+        ("datasets/a/b/validation/scores", "model_version"),
+    ):
+        with pytest.raises(ConfigurationError, match=f"needs {name}="):
+            request_of(path)
+
+
+def test_options_of_other_resources_are_named_with_them() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        plan_read("sources/a/b/comments", {"labels": ["x"]})
+    assert "'labels' is an option of datasets/{project}/{dataset}/comments" in str(caught.value)
+
+
+def test_a_model_is_asked_for_in_the_path() -> None:
+    assert request_of("datasets/a/b/validation").path.endswith("/labellers/latest/validation")
+    assert request_of("datasets/a/b/validation", model_version=7).path.endswith("/7/validation")
+    for wrong in (0, -1, 1.5, True, "newest", ""):
+        with pytest.raises(ConfigurationError):
+            request_of("datasets/a/b/validation", model_version=wrong)
+
+
+def test_the_path_of_keyed_sync_states_ends_in_a_slash() -> None:
+    assert request_of("buckets/id:6d00/keyed-sync-states").path.endswith("/keyed-sync-states/")
+
+
+def test_another_order_is_no_order_of_time() -> None:
+    assert plan_read("datasets/a/b/comments", {}).span is not None
+    assert plan_read("datasets/a/b/comments", {"order": "recent"}).span is not None
+    assert plan_read("datasets/a/b/comments", {"order": "sample", "seed": 1}).span is None
+    assert plan_read("datasets/a/b/comments", {"text": "refund"}).span is None
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,43 @@ def test_one_client_serves_many_threads(server: Server) -> None:
         assert df.reinfer.requests()["path"].nunique() == 1
 
 
+@pytest.mark.parametrize("chunksize", [1, 60, 100, 1000])
+def test_chunks_are_the_frame_in_pieces(client: rp.Client, chunksize: int) -> None:
+    whole = client.read(INBOX, page_size=50)
+    chunks = list(client.read(INBOX, page_size=50, chunksize=chunksize))
+    assert [len(chunk) for chunk in chunks[:-1]] == [chunksize] * (len(chunks) - 1)
+    together = rp.concat(chunks, ignore_index=True)
+    assert together["uid"].tolist() == whole["uid"].tolist()
+    assert together.attrs["reinfer"]["n_requests"] == whole.attrs["reinfer"]["n_requests"]
+
+
+def test_closing_the_chunks_ends_the_read(server: Server) -> None:
+    before = set(threading.enumerate())
+    with rp.Client(server.endpoint, server.token, workers=4) as client:
+        chunks = client.read(INBOX, page_size=5, chunksize=5)
+        next(chunks)
+        chunks.close()
+    assert {thread for thread in threading.enumerate() if "reinfer-" in thread.name} <= before
+    assert count(server, "inbox/comments") < 40
+
+
+def test_an_error_in_chunks_comes_after_the_rows_before_it(
+    server: Server, client: rp.Client
+) -> None:
+    server.inject(Fault("status", status=400, times=None, after=3, path="inbox/comments"))
+    chunks = client.read(INBOX, page_size=50, chunksize=40)
+    assert [len(next(chunks)) for _ in range(3)] == [40, 40, 40]
+    with pytest.raises(rp.InvalidRequestError) as caught:
+        next(chunks)
+    assert len(caught.value.partial) == 30
+
+
+def test_the_number_of_workers_may_be_given_for_one_read(server: Server, client: rp.Client) -> None:
+    serial = client.read(CLAIMS, page_size=10)
+    parallel = client.read(CLAIMS, page_size=10, workers=8)
+    pd.testing.assert_frame_equal(parallel, serial)
+
+
 def test_no_settings_are_an_error_that_names_all_ways_in() -> None:
     with pytest.raises(rp.ConfigurationError) as caught:
         rp.read_reinfer("datasets")

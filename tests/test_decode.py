@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from reinfer_pandas import _schema
 from reinfer_pandas._arrow import build, scalars, timestamps
+from reinfer_pandas._catalogue import find
 from reinfer_pandas._decode import (
     decode_records,
-    prune,
     read_page,
     record_batch,
-    replace_lone_surrogates,
 )
+from reinfer_pandas._json import prune, replace_lone_surrogates
 from reinfer_pandas._records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ResponseError
@@ -99,18 +99,19 @@ def test_query_example_becomes_its_declared_columns() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "key", "schema"),
+    ("name", "key", "path"),
     [
-        ("sources", "sources", _schema.SOURCE),
-        ("source", "source", _schema.SOURCE),
-        ("datasets", "datasets", _schema.DATASET),
-        ("current-user", "user", _schema.USER),
-        ("source-statistics", "statistics", _schema.SOURCE_STATISTICS),
+        ("sources", "sources", "sources"),
+        ("source", "source", "sources/acme/inbox"),
+        ("datasets", "datasets", "datasets"),
+        ("current-user", "user", "auth/user"),
+        ("source-statistics", "statistics", "sources/acme/inbox/statistics"),
     ],
 )
 def test_listing_examples_keep_every_value_of_a_declared_column(
-    name: str, key: str, schema: _schema.Schema
+    name: str, key: str, path: str
 ) -> None:
+    schema = find(path)[0].schema
     page = read_page(example(name), Envelope(key))
     batch = record_batch(decode_records(page.records, dict), schema, everything)
     assert tuple(batch.schema.names) == schema.names
@@ -216,7 +217,7 @@ def test_a_record_that_is_no_object_is_named() -> None:
 def test_a_listed_record_without_a_required_key_is_named() -> None:
     page = read_page(b'{"status": "ok", "sources": [{"id": "1"}]}', Envelope("sources"))
     with pytest.raises(ResponseError, match="record 0 lacks the key 'owner'"):
-        record_batch(decode_records(page.records, dict), _schema.SOURCE, everything)
+        record_batch(decode_records(page.records, dict), find("sources")[0].schema, everything)
 
 
 @pytest.mark.parametrize(

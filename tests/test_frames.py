@@ -14,9 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas import _schema
+from reinfer_pandas._catalogue import find
 from reinfer_pandas._decode import decode_records, read_page, record_batch
 from reinfer_pandas._records import AnnotatedComment, Comment
-from reinfer_pandas._wire import Attempt, Envelope
+from reinfer_pandas._wire import Attempt, Envelope, Page, Response
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import add_timing, assemble, concat, tag
 
@@ -144,7 +145,7 @@ def test_parquet_and_pickle_bring_back_rows_and_tag(backend: str | None) -> None
 def test_the_tag_sums_the_answers_and_counts_the_attempts() -> None:
     failed = attempt(None, status=503, outcome="http 503")
     df = tagged(
-        assemble([], _schema.SOURCE),
+        assemble([], find("sources")[0].schema),
         (failed, attempt(10.5, number=2, waited_ms=100.0)),
         (attempt(2.25),),
     )
@@ -159,7 +160,7 @@ def test_the_tag_sums_the_answers_and_counts_the_attempts() -> None:
 
 
 def test_server_time_that_nobody_gave_is_missing_and_never_zero() -> None:
-    df = tagged(assemble([], _schema.SOURCE), (attempt(None),), (attempt(None),))
+    df = tagged(assemble([], find("sources")[0].schema), (attempt(None),), (attempt(None),))
     assert df.attrs["server_timing_ms"] is None
     assert df.reinfer.server_timing_ms is None
     assert df.reinfer.requests()["server_ms"].isna().all()
@@ -189,9 +190,15 @@ def test_an_untagged_frame_says_what_dropped_its_tag() -> None:
 
 
 def test_row_timing_stands_in_every_row() -> None:
-    batch = add_timing(batch_of(comment(1), comment(2)), None, 3)
-    assert batch.column("request").to_pylist() == [3, 3]
-    assert batch.column("server_timing_ms").to_pylist() == [None, None]
+    pages = [
+        Response(
+            status=200, headers={}, body=b"", attempts=(attempt(ms),), page=Page(("record",) * n)
+        )
+        for ms, n in ((None, 1), (2.5, 0), (4.0, 2))
+    ]
+    batch = add_timing(batch_of(comment(1), comment(2), comment(3)), pages, 3, [1, 0, 2])
+    assert batch.column("request").to_pylist() == [3, 5, 5]
+    assert batch.column("server_timing_ms").to_pylist() == [None, 4.0, 4.0]
 
 
 def test_copying_a_tag_copies_no_log() -> None:

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reinfer_pandas._latency import dump_log, join_logs, latency, pool, requests_frame
 from reinfer_pandas._wire import Attempt
 from reinfer_pandas.exceptions import ConfigurationError
-from reinfer_pandas._latency import dump_log, join_logs, latency, pool, requests_frame
 
 START = datetime(2026, 11, 23, 9, 30, tzinfo=UTC)
 DTYPES = {

@@ -15,9 +15,9 @@ import pytest
 from matplotlib import pyplot as plt
 from matplotlib.dates import date2num
 
+from reinfer_pandas._latency import dump_log, requests_frame
 from reinfer_pandas._wire import Attempt
 from reinfer_pandas.exceptions import ConfigurationError
-from reinfer_pandas._latency import dump_log, requests_frame
 from reinfer_pandas.plots import plot_latency
 
 if TYPE_CHECKING:

@@ -1,41 +1,37 @@
-"""From bytes in memory to a frame: our time and memory against what users write today.
-
-``python tests/benchmarks/bytes_to_frame.py [comments]``. All ways take turns in one process, so
-that their ratios hold on a machine that others use too; memory is that of a process of its own.
-"""
+"""From bytes in memory to a frame: our time and memory against what users write today."""
 
 from __future__ import annotations
 
 import json
-import resource
 import statistics
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
 import orjson
 import pandas as pd
-from pages import pages
+from peak import frame_bytes, peak_above
+from results import Row, median_ratio, take_turns
+from scale import Scale
+from tape import Kind, Tape, Tapes
 
 from reinfer_pandas._envelope import checked
 from reinfer_pandas._options import plan_read
 from reinfer_pandas._reading import Reading
 from reinfer_pandas._wire import Attempt, Request, Response, Send
 
-RESOURCES = {
-    "source": "sources/acme/inbox/comments",
-    "dataset": "datasets/acme/claims/comments",
-}
-KEYS = {"source": "comments", "dataset": "results"}
-ROUNDS = 5
+OF_ORJSON, OF_NORMALIZED, OF_FRAME = 1.2, 1 / 6, 1.6
+LONG_BYTES = {"source": 3_000, "dataset": 4_300}
+"""How long comments are in practice; the sandbox's letters are short."""
 
 
-def ours(kind: str, bodies: Sequence[bytes]) -> pd.DataFrame:
+def ours(kind: Kind, bodies: Sequence[bytes]) -> pd.DataFrame:
     """Read as `read_reinfer` does, the network aside."""
-    plan = plan_read(RESOURCES[kind], {})
+    plan = plan_read(kind.resource, {})
     return Reading(plan, lambda _: checked(replaying(bodies)), host="memory").frame()
 
 
@@ -52,71 +48,64 @@ def replaying(bodies: Sequence[bytes]) -> Send:
     return send
 
 
-def orjson_alone(kind: str, bodies: Sequence[bytes]) -> None:
+def orjson_alone(kind: Kind, bodies: Sequence[bytes]) -> None:
     """Parse, and keep nothing."""
     for body in bodies:
         orjson.loads(body)
 
 
-def normalized(kind: str, bodies: Sequence[bytes]) -> pd.DataFrame:
+def normalized(kind: Kind, bodies: Sequence[bytes]) -> pd.DataFrame:
     """Do what users write: json, json_normalize for each page, concat."""
-    return pd.concat([pd.json_normalize(json.loads(body)[KEYS[kind]]) for body in bodies])
+    return pd.concat([pd.json_normalize(json.loads(body)[kind.key]) for body in bodies])
 
 
-WAYS: dict[str, Callable[[str, Sequence[bytes]], object]] = {
+WAYS: Mapping[str, Callable[[Kind, Sequence[bytes]], object]] = {
     "ours": ours,
     "orjson.loads": orjson_alone,
     "json + json_normalize": normalized,
 }
 
 
-def seconds(way: Callable[[str, Sequence[bytes]], object], kind: str, bodies: list[bytes]) -> float:
-    """Return how long one run takes [s]."""
-    start = time.perf_counter()
-    way(kind, bodies)
-    return time.perf_counter() - start
+def run(scale: Scale, tapes: Tapes) -> Iterator[Row]:
+    """Measure all kinds of pages: comments as short as the sandbox's, and as long as real ones."""
+    for kind, long_bytes in LONG_BYTES.items():
+        for mean_bytes in (0, long_bytes):
+            path = tapes.path(kind, scale.decoded, mean_bytes=mean_bytes)
+            yield from _compare(path, scale.rounds)
+        peak_bytes, size_bytes = _peak(path)
+        label = f"{kind}, {Tape(path).mean_bytes / 1000:.1f} kB a comment:"
+        ratio = peak_bytes / size_bytes
+        yield Row(f"{label} ours, peak above the bytes / frame", ratio, "x", most=OF_FRAME)
 
 
-def compare(kind: str, n_comments: int) -> None:
-    """Print medians and ratios for one kind of page."""
-    bodies = list(pages(kind, n_comments))
-    megabytes = sum(map(len, bodies)) / 1e6
-    print(f"\n{kind} pages: {n_comments:,} comments, {megabytes:,.0f} MB of JSON")
-    rounds = [{name: seconds(way, kind, bodies) for name, way in WAYS.items()} for _ in range(ROUNDS)]
-    for name in WAYS:
-        print(f"  {name:24}{statistics.median(r[name] for r in rounds):8.2f} s")
-    for name in ("orjson.loads", "json + json_normalize"):
-        ratio = statistics.median(r["ours"] / r[name] for r in rounds)
-        print(f"  ours over {name:24}{ratio:6.2f}")
-    for name in ("ours", "json + json_normalize"):
-        print(f"  {name:24}{memory(kind, n_comments, name)}")
+def _compare(path: Path, n_rounds: int) -> Iterator[Row]:
+    """Measure one kind of page."""
+    tape = Tape(path)
+    bodies = tape.bodies()
+    label = f"{path.name.partition('-')[0]}, {tape.mean_bytes / 1000:.1f} kB a comment:"
+    ways = {name: partial(way, tape.kind, bodies) for name, way in WAYS.items()}
+    times = take_turns(ways, n_rounds)
+    for name, found in times.items():
+        yield Row(f"{label} {name}, {len(tape):,} comments", statistics.median(found), "s")
+    for name, most in (("orjson.loads", OF_ORJSON), ("json + json_normalize", OF_NORMALIZED)):
+        yield Row(f"{label} ours / {name}", median_ratio(times, "ours", name), "x", most=most)
 
 
-def memory(kind: str, n_comments: int, way: str) -> str:
-    """Return the peak of a process that does it once."""
-    command = [sys.executable, __file__, "--memory", kind, str(n_comments), way]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+def _peak(path: Path) -> tuple[int, int]:
+    """Return the peak of a process that reads once, and the size of its frame [bytes]."""
+    command = [sys.executable, __file__, str(path)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    peak_bytes, size_bytes = map(int, said.split())
+    return peak_bytes, size_bytes
 
 
-def measure_memory(kind: str, n_comments: int, way: str) -> None:
-    """Print the peak above the bytes, and the frame's size."""
-    bodies = list(pages(kind, n_comments))
-    WAYS[way](kind, bodies[-1:])
-    before = peak_mb()
-    df = WAYS[way](kind, bodies)
-    above = peak_mb() - before
-    size = df.memory_usage(deep=True).sum() / 1e6
-    print(f"peak {above:,.0f} MB above the bytes, frame {size:,.0f} MB, ratio {above / size:.2f}")
-
-
-def peak_mb() -> float:
-    """Return this process's peak so far [MB]."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def _measure(tape: Tape) -> None:
+    """Read the last page, so that everything is imported; then all, and say the peak."""
+    bodies = tape.bodies()
+    ours(tape.kind, bodies[-1:])
+    df, peak_bytes = peak_above(lambda: ours(tape.kind, bodies))
+    print(peak_bytes, frame_bytes(df))
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--memory"]:
-        measure_memory(sys.argv[2], int(sys.argv[3]), sys.argv[4])
-    else:
-        for kind in RESOURCES:
-            compare(kind, int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    _measure(Tape(Path(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""The columns of the resources that aren't comments, group by group."""
