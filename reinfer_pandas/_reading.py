@@ -218,7 +218,10 @@ class Reading:
         for response in responses:
             self._requests += [response.attempts, *response.further]
         self._n_untagged += batch.num_rows
-        return batch if self._plan.span is None else batch.filter(within(self._times(batch), part))
+        if self._plan.span is None:
+            return batch
+        inside = within(self._times(batch), part)
+        return batch if pc.all(inside, min_count=0).as_py() else batch.filter(inside)
 
     def _times(self, batch: pa.RecordBatch) -> pa.Array:
         """Return the keys of rows."""

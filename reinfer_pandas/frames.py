@@ -14,7 +14,7 @@ from reinfer_pandas._nested import NestedDtype
 from reinfer_pandas._schema import Column, Schema, property_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from reinfer_pandas._wire import Attempt, Response
@@ -23,6 +23,7 @@ DTYPES: dict[pa.DataType, Any] = {
     _schema.STRING: pd.StringDtype(na_value=float("nan")),
     _schema.INTEGER: pd.Int64Dtype(),
     _schema.BOOLEAN: pd.BooleanDtype(),
+    _schema.TIMESTAMP: pd.DatetimeTZDtype("us", "UTC"),
 }
 NULLABLE_DTYPES: dict[pa.DataType, Any] = {
     **DTYPES,
@@ -36,7 +37,7 @@ TIMING = (
 
 
 def assemble(
-    batches: Iterable[pa.RecordBatch],
+    batches: list[pa.RecordBatch],
     schema: Schema,
     *,
     columns: Sequence[str] | None = None,
@@ -46,8 +47,9 @@ def assemble(
 
     Parameters
     ----------
-    batches : iterable of pyarrow.RecordBatch
-        In the order of the rows. Their columns may differ in user properties.
+    batches : list of pyarrow.RecordBatch
+        In the order of the rows. Their columns may differ in user properties. The list is emptied,
+        so that no batch outlives its columns.
     schema : Schema
         The declared columns, which are there even when there is no row.
     columns : sequence of str, optional
@@ -59,7 +61,6 @@ def assemble(
     -------
     DataFrame, shape (rows, columns)
     """
-    batches = list(batches)
     chunks: dict[str, list[pa.Array]] = {}
     lengths = [batch.num_rows for batch in batches]
     names = columns if columns is not None else _all_names(batches, schema)
@@ -68,8 +69,8 @@ def assemble(
         found = types.get(name) or property_type(name)
         chunks[name] = [_chunk(batch, name, found) for batch in batches] or [pa.array([], found)]
     batches.clear()
-    series = {name: _series(chunks.pop(name), dtype_backend) for name in names}
-    return pd.DataFrame(series, index=pd.RangeIndex(sum(lengths)), copy=False)
+    arrays = {name: _array(chunks.pop(name), dtype_backend) for name in names}
+    return pd.DataFrame(arrays, index=pd.RangeIndex(sum(lengths)), copy=False)
 
 
 def _all_names(batches: Sequence[pa.RecordBatch], schema: Schema) -> list[str]:
@@ -87,25 +88,25 @@ def _chunk(batch: pa.RecordBatch, name: str, arrow_type: pa.DataType) -> pa.Arra
     return batch.column(place) if place >= 0 else pa.nulls(batch.num_rows, arrow_type)
 
 
-def _series(chunks: list[pa.Array], dtype_backend: str | None) -> pd.Series[Any]:
-    """Return the chunks as one column; they are let go of before it is made."""
+def _array(chunks: list[pa.Array], dtype_backend: str | None) -> Any:
+    """Return the chunks as one column's array; they are let go of before it is made."""
     array = pa.chunked_array(chunks)
     chunks.clear()
-    nested = pa.types.is_nested(array.type)
-    array = array if nested else pa.chunked_array([array.combine_chunks()], array.type)
-    series: pd.Series[Any] = array.to_pandas(types_mapper=_mapper(dtype_backend))
-    return series
+    dtype = _dtype(array.type, dtype_backend)
+    if not pa.types.is_nested(array.type):
+        array = pa.chunked_array([array.combine_chunks()], array.type)
+    if dtype is not None:
+        return dtype.__from_arrow__(array)
+    return array.to_numpy() if array.type == _schema.FLOAT else array.to_pandas()
 
 
-def _mapper(dtype_backend: str | None) -> Callable[[pa.DataType], Any]:
-    """Return what pandas dtype an Arrow type becomes."""
-    scalars: dict[str | None, Callable[[pa.DataType], Any]] = {
-        None: DTYPES.get,
-        "numpy_nullable": NULLABLE_DTYPES.get,
-        "pyarrow": pd.ArrowDtype,
-    }
-    scalar = scalars[dtype_backend]
-    return lambda found: NestedDtype(found) if pa.types.is_nested(found) else scalar(found)
+def _dtype(found: pa.DataType, dtype_backend: str | None) -> Any:
+    """Return what pandas dtype an Arrow type becomes; None for those of numpy."""
+    if pa.types.is_nested(found):
+        return NestedDtype(found)
+    if dtype_backend == "pyarrow":
+        return pd.ArrowDtype(found)
+    return (NULLABLE_DTYPES if dtype_backend else DTYPES).get(found)
 
 
 def add_timing(
