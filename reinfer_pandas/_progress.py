@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from reinfer_pandas.exceptions import ReinferError
 
@@ -28,7 +28,7 @@ def is_watched() -> bool:
 
 
 class Progress:
-    """The line, on stderr; it can't break a read.
+    """The line; it can't break a read.
 
     Parameters
     ----------
@@ -38,9 +38,18 @@ class Progress:
         Rows expected, as far as anybody knows.
     delay_s : float
         It is first shown after that long [s].
+    file : text stream, optional
+        Where the line goes; by default stderr.
     """
 
-    def __init__(self, title: str, total: int | None = None, *, delay_s: float = DELAY_S) -> None:
+    def __init__(
+        self,
+        title: str,
+        total: int | None = None,
+        *,
+        delay_s: float = DELAY_S,
+        file: TextIO | None = None,
+    ) -> None:
         from tqdm import tqdm
 
         self._lock = threading.Lock()
@@ -48,14 +57,22 @@ class Progress:
         self._n_retries = 0
         self._reason = ""
         self._bar: Any = tqdm(
-            total=total, desc=title, unit=" rows", file=sys.stderr, delay=delay_s, mininterval=0.5
+            total=total,
+            desc=title,
+            unit=" rows",
+            file=file or sys.stderr,
+            delay=delay_s,
+            mininterval=0.5,
         )
 
-    def advance(self, n_rows: int, requests: Sequence[Sequence[Attempt]]) -> None:
-        """Tell of rows that came, and of the requests that they came by."""
+    def answered(self, requests: Sequence[Sequence[Attempt]]) -> None:
+        """Tell of requests that were answered; the line shows it with the next rows."""
         attempts = [attempt for tries in requests for attempt in tries]
         self._server_ms += sum(attempt.server_ms or 0.0 for attempt in attempts)
         self._n_retries += len(attempts) - len(requests)
+
+    def advance(self, n_rows: int) -> None:
+        """Tell of rows that came."""
         with self._drawing():
             if self._bar.total is not None:
                 self._bar.total = max(self._bar.total, self._bar.n + n_rows)

@@ -20,7 +20,7 @@ from reinfer_pandas._pages import next_request
 from reinfer_pandas._raw import infer_batch, inferred_schema, raw_records
 from reinfer_pandas._records import Stamped
 from reinfer_pandas._schema import STRING
-from reinfer_pandas._shards import Shard, Shards, unreliable
+from reinfer_pandas._shards import OUT_OF_ORDER, UNRELIABLE, Shard, Shards, unreliable
 from reinfer_pandas._wire import Attempt, Request, Response, Send
 from reinfer_pandas._workers import Workers
 from reinfer_pandas.exceptions import ReinferError, ResponseError
@@ -83,6 +83,8 @@ class Reading:
     def frame(self) -> pd.DataFrame:
         """Read to the end, and return the tagged frame.
 
+        Where times don't hold by which the read was divided, it is read again in one piece.
+
         Raises
         ------
         ReinferError
@@ -90,15 +92,26 @@ class Reading:
         """
         batches: list[pa.RecordBatch] = []
         try:
-            with closing(self._batches()) as coming:
-                for batch in first(coming, self._plan.limit):
-                    batches.append(batch)  # noqa: PERF402 - what came stays when the next fails
+            try:
+                self._gather(batches)
+            except ResponseError as error:
+                if error.reason not in UNRELIABLE:
+                    raise
+                batches.clear()
+                self._workers = 1
+                self._gather(batches)
         except ReinferError as error:
             if error.log:
                 self._requests.append(error.log)
             error.partial = self._tagged(batches)
             raise
         return self._tagged(batches)
+
+    def _gather(self, batches: list[pa.RecordBatch]) -> None:
+        """Add to the list what comes; what came stays there when the next fails."""
+        with closing(self._batches()) as coming:
+            for batch in first(coming, self._plan.limit):
+                batches.append(batch)  # noqa: PERF402 - extend() promises no such thing
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """Read in frames of so many rows, each tagged with the requests since the one before.
@@ -146,22 +159,19 @@ class Reading:
             wanted_rows=plan.limit,
         )
         batches = workers.batches()
-        if self._progress:
-            batches = self._told(batches, self._progress)
         if plan.schema.unique:
             batches = unique(batches, plan.schema.unique)
-        return self._in_order(batches, shards) if plan.span else batches
+        if plan.span:
+            batches = self._in_order(batches, shards)
+        return self._told(batches, self._progress) if self._progress else batches
 
     def _told(
         self, batches: Generator[pa.RecordBatch], progress: Progress
     ) -> Generator[pa.RecordBatch]:
-        """Yield the batches, and tell of them."""
-        n_told = 0
+        """Yield the batches, and tell of their rows."""
         try:
             for batch in batches:
-                n_told = min(n_told, len(self._requests))
-                progress.advance(batch.num_rows, self._requests[n_told:])
-                n_told = len(self._requests)
+                progress.advance(batch.num_rows)
                 yield batch
         finally:
             progress.close()
@@ -215,8 +225,10 @@ class Reading:
         if self._plan.timing:
             counts = [len(page) for page in pages]
             batch = add_timing(batch, responses, len(self._requests), counts)
-        for response in responses:
-            self._requests += [response.attempts, *response.further]
+        requests = [tries for r in responses for tries in (r.attempts, *r.further)]
+        self._requests += requests
+        if self._progress:
+            self._progress.answered(requests)
         self._n_untagged += batch.num_rows
         if self._plan.span is None:
             return batch
@@ -236,7 +248,7 @@ class Reading:
         for batch in batches:
             keys = pa.concat_arrays([last, self._times(batch)])
             if shards.is_cut and not ascends(keys):
-                raise unreliable(self._plan.request, "out of order")
+                raise unreliable(self._plan.request, OUT_OF_ORDER)
             last = keys[-1:]
             yield batch
 

@@ -42,6 +42,11 @@ FARTHEST = 62_135_596_800_000_000
 """No cut is farther from 1970 than the year 1: what lies beyond may be no date."""
 
 
+OUT_OF_ORDER, OUT_OF_RANGE = "out of order", "out of range"
+UNRELIABLE = (OUT_OF_ORDER, OUT_OF_RANGE)
+"""Why a read can't be divided by its times."""
+
+
 class State(Enum):
     """What is done with a shard."""
 
@@ -159,7 +164,8 @@ class Shards:
         self._page_size = page_size
         self._workers = workers
         self._most_pages = most_pages
-        self._spare_cuts = workers
+        # Behind an open end there may be nothing, so each cut there is earned by a page.
+        self._spare_cuts = 0 if hi is None else workers
         self.is_cut = False
         self.parts = [Shard(request, lo, hi)]
 
@@ -234,9 +240,9 @@ class Shards:
     def _check(self, part: Shard, *, first: int, last: int) -> None:
         """Give up cutting where times can't be relied on; raise where that is too late."""
         if last < first or (part.at is not None and first < part.at):
-            reason = "out of order"
+            reason = OUT_OF_ORDER
         elif part.lo is not None and last < part.lo - GRAIN:
-            reason = "out of range"
+            reason = OUT_OF_RANGE
         else:
             return
         if self.is_cut:

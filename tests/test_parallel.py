@@ -7,7 +7,8 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 import pandas as pd
 import pytest
@@ -15,6 +16,10 @@ from hostile import HEAR, HostileServer, answer, pause
 from pandas.testing import assert_frame_equal
 
 import reinfer_pandas as rp
+from reinfer_pandas._envelope import checked
+from reinfer_pandas._options import plan_read
+from reinfer_pandas._reading import Reading
+from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.sandbox import Fault, Latency, Server
 
 pytestmark = pytest.mark.timeout(60)
@@ -120,11 +125,11 @@ def test_faults_change_no_row(server, resource, workers, fault) -> None:
 @pytest.mark.parametrize("resource", [INBOX, CLAIMS])
 @pytest.mark.parametrize("after", [0, 1, 6, 13])
 def test_a_failure_for_good_is_one_error_with_the_first_rows(server, resource, after) -> None:
-    one = read(server, resource, workers=1, page_size=20)
+    one = read(server, resource, workers=1, page_size=10)
     server.inject(Fault("status", status=403, path="(comments|query)$", times=None, after=after))
     before = n_requests(server)
     with pytest.raises(rp.exceptions.PermissionDeniedError) as caught:
-        read(server, resource, workers=4, page_size=20)
+        read(server, resource, workers=4, page_size=10)
     partial = caught.value.partial
     assert partial["uid"].tolist() == one["uid"].head(len(partial)).tolist()
     assert (len(partial) > 0) == (after > 0)
@@ -205,3 +210,44 @@ def test_ctrl_c_ends_a_read_within_a_second(workers, then, retry) -> None:
         client.close()
         assert took_s < 1
         assert threads_left() == []
+
+
+def deaf_to_times(n_pages: int, n_rows: int) -> Callable[[Request], Response]:
+    """Return what follows continuations, but gives the first page whatever times are asked for."""
+
+    def send(request: Request) -> Response:
+        number = int(dict(request.params).get("after", 0))
+        rows = [
+            {
+                "id": str(n),
+                "uid": f"s.{n}",
+                "timestamp": f"2026-01-{1 + n // 24:02d}T{n % 24:02d}:00:00Z",
+                "created_at": "2026-02-01T00:00:00Z",
+                "messages": [],
+            }
+            for n in range(number * n_rows, (number + 1) * n_rows)
+        ]
+        body: dict[str, object] = {"status": "ok", "comments": rows}
+        if number + 1 < n_pages:
+            body["continuation"] = str(number + 1)
+        attempt = Attempt(started_at=datetime.now(UTC), method="GET", path=request.path)
+        raw = json.dumps(body).encode()
+        return Response(status=200, headers={}, body=raw, attempts=(attempt,))
+
+    return send
+
+
+@pytest.mark.parametrize("workers", [2, 4, 16])
+def test_a_server_that_is_deaf_to_times_is_read_in_one_piece(workers: int) -> None:
+    plan = plan_read(INBOX, {"page_size": 10})
+    stages = checked(deaf_to_times(n_pages=30, n_rows=10))
+    df = Reading(plan, lambda _: stages, host="deaf", workers=workers).frame()
+    assert df["uid"].tolist() == [f"s.{n}" for n in range(300)]
+    assert threads_left() == []
+
+
+@pytest.mark.parametrize("page_size", [20, 40, 60])
+def test_a_few_pages_cost_a_few_requests(server: Server, page_size: int) -> None:
+    before = n_requests(server)
+    df = read(server, INBOX, workers=16, page_size=page_size)
+    assert n_requests(server) - before <= 2 * -(-len(df) // page_size)

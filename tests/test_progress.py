@@ -69,7 +69,7 @@ def test_statistics_that_fail_leave_a_total_unknown(
 
 def test_a_total_that_proves_too_small_grows(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress("title", 10, delay_s=0)
-    progress.advance(25, [])
+    progress.advance(25)
     progress.close()
     assert "25/25" in shown(capsys.readouterr().err)[-1]
 
@@ -89,10 +89,18 @@ def test_a_long_wait_is_told_with_its_reason(capsys: pytest.CaptureFixture[str])
     progress.close()
 
 
-def test_a_stream_that_is_gone_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_chunks_are_told_of_with_every_request(
+    server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with rp.Client(server.endpoint, server.token, workers=1) as client:
+        chunks = list(client.read(INBOX, page_size=50, chunksize=30, progress=True))
+    server_ms = rp.concat(chunks).attrs["server_timing_ms"]
+    assert f"server {server_ms:,.0f} ms" in shown(capsys.readouterr().err)[-1]
+
+
+def test_a_stream_that_is_gone_breaks_nothing() -> None:
     gone = io.StringIO()
-    monkeypatch.setattr("sys.stderr", gone)
-    progress = Progress("title", 10, delay_s=0)
+    progress = Progress("title", 10, delay_s=0, file=gone)
     gone.close()
-    progress.advance(5, [])
+    progress.advance(5)
     progress.close()
