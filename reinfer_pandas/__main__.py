@@ -14,6 +14,8 @@ from reinfer_pandas.exceptions import ReinferError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0, 1 for an error, 2 for wrong usage.
@@ -44,7 +46,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add_read(commands)
+    _add_serve(commands)
+    return parser
 
+
+def _add_demo(commands: Commands) -> None:
     demo = commands.add_parser(
         "demo",
         help="read a tenant, or a sandbox, and show frames, tags and a latency figure",
@@ -65,6 +73,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
 
+
+def _add_read(commands: Commands) -> None:
     read = commands.add_parser(
         "read",
         help="read a resource into a file",
@@ -76,6 +86,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_read_arguments(read)
     read.set_defaults(run=_read)
 
+
+def _add_serve(commands: Commands) -> None:
     serve = commands.add_parser(
         "serve",
         help="serve a sandbox tenant until Ctrl-C",
@@ -86,7 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--seed", type=int, default=0, help="default: %(default)s")
     serve.add_argument("--port", type=int, default=0, help="default: a free one")
     serve.set_defaults(run=_serve)
-    return parser
 
 
 def _add_read_arguments(read: argparse.ArgumentParser) -> None:

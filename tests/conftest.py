@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from sandbox_talk import Talk, talking_to
 
 from reinfer_pandas.reader import set_default_client
+from reinfer_pandas.sandbox import Latency, Server
 
 # Shared machines are slow at times; a timing is a benchmark's business.
 settings.register_profile("shared", deadline=None)
@@ -28,3 +30,17 @@ def no_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def vcr_cassette_dir(request: pytest.FixtureRequest) -> str:
     """Keep the recordings at the top, one folder for each test module."""
     return str(Path(__file__).parent.parent / "cassettes" / request.path.stem)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    """Serve a tenant to the tests of one module."""
+    with Server(comments=1_000, latency=Latency(0)) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def talk(server: Server) -> Iterator[Talk]:
+    """Talk to that server by a plain HTTP client."""
+    with talking_to(server) as line:
+        yield line

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -19,18 +18,6 @@ from sandbox_talk import (
 )
 
 from reinfer_pandas.sandbox import Latency, Server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(comments=1_000, latency=Latency(0)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
 
 
 def expected_counts(rows: list[dict]) -> dict[str, Counter[str]]:

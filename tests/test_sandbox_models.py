@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from urllib.parse import quote
 
 import pytest
@@ -16,23 +15,9 @@ from sandbox_talk import (
     all_results,
     joined,
     names,
-    talking_to,
 )
 
-from reinfer_pandas.sandbox import Latency, Server
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(comments=1_000, latency=Latency(0)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
-
+from reinfer_pandas.sandbox import Server
 
 # labels
 

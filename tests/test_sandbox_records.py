@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from email import message_from_string, policy
 from urllib.parse import quote
 
@@ -20,18 +19,6 @@ from reinfer_pandas.sandbox import Latency, Server
 from reinfer_pandas.sandbox.dice import ident
 
 BUCKET = f"/api/_private/buckets/id:{ident('bucket', 'acme', 'mail')}"
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(comments=1_000, latency=Latency(0)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
 
 
 # bulk reading

@@ -31,12 +31,6 @@ def server() -> Iterator[Server]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
-
-
 # life
 
 

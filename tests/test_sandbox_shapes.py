@@ -16,10 +16,9 @@ from sandbox_talk import (
     RECENT,
     TEXT,
     Talk,
-    talking_to,
 )
 
-from reinfer_pandas.sandbox import Latency, Server, routes
+from reinfer_pandas.sandbox import Server, routes
 from reinfer_pandas.sandbox.attachments import reference
 from reinfer_pandas.sandbox.dice import ident
 from reinfer_pandas.sandbox.routing import Route
@@ -123,18 +122,6 @@ MAPS = frozenset(
         "email_property_counts",
     }
 )
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(comments=1_000, latency=Latency(0)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
 
 
 def merged(values: list[Any]) -> Any:

@@ -16,18 +16,6 @@ from sandbox_talk import (
 from reinfer_pandas.sandbox import Latency, Server
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Server]:
-    with Server(comments=1_000, latency=Latency(0)) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def talk(server: Server) -> Iterator[Talk]:
-    with talking_to(server) as line:
-        yield line
-
-
 @pytest.fixture
 def own() -> Iterator[Talk]:
     with Server(comments=400, latency=Latency(0)) as server, talking_to(server) as line:
