@@ -228,7 +228,7 @@ def test_pages_that_came_together_are_handed_on_up_to_the_one_that_cant_be_conve
         return convert(part, answers)
 
     sending = Sending(Model([place * 1000 for place in range(400)], 10), count_pages)
-    workers = workers_of(sending, 2, convert=strict)
+    workers = workers_of(sending, 1, convert=strict)
     rows: list[Row] = []
     with pytest.raises(ResponseError):
         read_into(rows, workers)
