@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import accumulate, chain
+from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,8 +20,12 @@ T = TypeVar("T")
 
 
 def column(rows: Sequence[Any], field: str, arrow_type: pa.DataType) -> pa.Array:
-    """Return one field, dotted where it lies deeper, of all rows."""
-    return scalars(list(map(attrgetter(field), rows)), arrow_type)
+    """Return one field, dotted where it lies deeper, of all structs.
+
+    Of what the structs' own types let through, Arrow would bend fractions alone.
+    """
+    values = list(map(attrgetter(field), rows))
+    return scalars(values, arrow_type) if arrow_type == INTEGER else pa.array(values, arrow_type)
 
 
 def scalars(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
@@ -34,7 +38,7 @@ def scalars(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
     pyarrow.ArrowInvalid, pyarrow.ArrowTypeError
         A value isn't of the type.
     """
-    if arrow_type == INTEGER and float in set(map(type, values)):
+    if arrow_type == INTEGER and float in map(type, values):
         values = [_whole(value) if isinstance(value, float) else value for value in values]
     elif arrow_type == FLOAT and not {int, bool}.isdisjoint(map(type, values)):
         values = [_real(value) if isinstance(value, int) else value for value in values]
@@ -60,8 +64,28 @@ def flatten(lists: Sequence[Sequence[T] | None]) -> tuple[list[T], pa.Array]:
     ['a', 'b', 'c']
     """
     items = list(chain.from_iterable(filter(None, lists)))
-    lengths = [len(one) if one else 0 for one in lists]
-    return items, pa.array(list(accumulate(lengths, initial=0)), pa.int32())
+    return items, offsets([len(one) if one else 0 for one in lists])
+
+
+def offsets(lengths: Sequence[int]) -> pa.Array:
+    """Return where each of some lists begins in the chain of their items, and where the last ends.
+
+    >>> offsets([2, 0, 1]).to_pylist()
+    [0, 2, 2, 3]
+    """
+    bounds = np.zeros(1 + len(lengths), np.int32)
+    np.cumsum(np.fromiter(lengths, np.int32, len(lengths)), out=bounds[1:])
+    return pa.array(bounds)
+
+
+def list_array(
+    lists: Sequence[Sequence[Any] | None], values: Callable[[list[Any]], pa.Array]
+) -> pa.Array:
+    """Return lists; `values` makes an array of the chained items. A list that is None is null."""
+    items, bounds = flatten(lists)
+    missing = [one is None for one in lists]
+    mask = pa.array(missing, pa.bool_()) if any(missing) else None
+    return pa.ListArray.from_arrays(bounds, values(items), mask=mask)
 
 
 def build(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
@@ -87,10 +111,7 @@ def build(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
     if pa.types.is_list(arrow_type):
         if not all(value is None or isinstance(value, list | tuple) for value in values):
             raise pa.ArrowTypeError("not a list")
-        items, offsets = flatten(values)
-        missing = pa.array([value is None for value in values], pa.bool_())
-        found = build(items, arrow_type.value_type)
-        return pa.ListArray.from_arrays(offsets, found, mask=missing)
+        return list_array(values, lambda items: build(items, arrow_type.value_type))
     if arrow_type == TIMESTAMP:
         return timestamps(pa.array(values, STRING))
     return scalars(values, arrow_type)
@@ -102,11 +123,17 @@ def nested(
     children: Callable[[list[T]], Sequence[pa.Array]],
 ) -> pa.Array:
     """Return lists of structs; `children` makes the structs' fields from the chained items."""
-    items, offsets = flatten(lists)
+    items, bounds = flatten(lists)
+    return pa.ListArray.from_arrays(bounds, structs(items, struct, children))
+
+
+def structs(
+    items: list[T], struct: pa.StructType, children: Callable[[list[T]], Sequence[pa.Array]]
+) -> pa.Array:
+    """Return structs; `children` makes their fields from the items, of which there is one."""
     if not items:
-        return pa.ListArray.from_arrays(offsets, pa.array([], struct))
-    values = pa.StructArray.from_arrays(children(items), fields=list(struct))
-    return pa.ListArray.from_arrays(offsets, values)
+        return pa.array([], struct)
+    return pa.StructArray.from_arrays(children(items), fields=list(struct))
 
 
 def repeated(words: Sequence[str], counts: Sequence[int]) -> pa.Array:
@@ -119,9 +146,9 @@ def repeated(words: Sequence[str], counts: Sequence[int]) -> pa.Array:
     return pa.array(words, STRING).take(pa.array(indices))
 
 
-def firsts(offsets: pa.Array) -> pa.Array:
+def firsts(bounds: pa.Array) -> pa.Array:
     """Return the index of each list's first item, null for an empty list."""
-    starts, ends = offsets[:-1], offsets[1:]
+    starts, ends = bounds[:-1], bounds[1:]
     return pc.if_else(pc.less(starts, ends), starts, None)
 
 

@@ -17,9 +17,12 @@ from reinfer_pandas._arrow import (
     firsts,
     flatten,
     json_texts,
+    list_array,
     nested,
+    offsets,
     repeated,
     scalars,
+    structs,
     timestamps,
 )
 from reinfer_pandas._records import (
@@ -45,7 +48,6 @@ if TYPE_CHECKING:
 Arrays = dict[str, pa.Array]
 
 _UNKNOWN_THREAD = ThreadProperties()
-_NO_TEXT = Text(text=None)  # type: ignore[arg-type]  # stands for a subject that isn't there
 
 
 def comment_arrays(comments: Sequence[Comment], wanted: Callable[[str], bool]) -> Arrays:
@@ -89,10 +91,9 @@ def annotated_arrays(results: Sequence[AnnotatedComment], wanted: Callable[[str]
 
 def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
     """Return the messages, and the first message's fields as columns."""
-    messages, offsets = flatten(lists)
+    messages, bounds = flatten(lists)
     fields = {
-        "body": column(messages, "body.text", s.STRING),
-        "body_translated_from": column(messages, "body.translated_from", s.STRING),
+        **_text_arrays("body", [m.body for m in messages]),
         **_text_arrays("subject", [m.subject for m in messages]),
         **_text_arrays("signature", [m.signature for m in messages]),
         "from": column(messages, "sender", s.STRING),
@@ -102,7 +103,7 @@ def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
         "sent_at": timestamps(column(messages, "sent_at", s.STRING)),
         "language": column(messages, "language", s.STRING),
     }
-    first = firsts(offsets)
+    first = firsts(bounds)
     leading = ("subject", "body", "from", "to", "cc", "bcc", "sent_at", "language")
     if len(messages) == len(lists) and not first.null_count:  # one each: nothing need be copied
         arrays = {name: fields[name] for name in leading}
@@ -110,24 +111,24 @@ def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
         arrays = {name: fields[name].take(first) for name in leading}
     arrays["n_messages"] = pa.array([len(one) for one in lists], s.INTEGER)
     whole = [fields[field.name] for field in s.MESSAGE]
-    structs = pa.StructArray.from_arrays(whole, fields=list(s.MESSAGE))
-    arrays["messages"] = pa.ListArray.from_arrays(offsets, structs)
+    rows = pa.StructArray.from_arrays(whole, fields=list(s.MESSAGE))
+    arrays["messages"] = pa.ListArray.from_arrays(bounds, rows)
     return arrays
 
 
 def _text_arrays(name: str, texts: Sequence[Text | None]) -> Arrays:
-    known = [text or _NO_TEXT for text in texts]
+    """Return the texts, and the languages from which they were translated."""
     return {
-        name: column(known, "text", s.STRING),
-        f"{name}_translated_from": column(known, "translated_from", s.STRING),
+        name: pa.array([text and text.text for text in texts], s.STRING),
+        f"{name}_translated_from": pa.array(
+            [text and text.translated_from for text in texts], s.STRING
+        ),
     }
 
 
 def string_lists(lists: Sequence[Sequence[str] | None]) -> pa.Array:
     """Return lists of strings; a list that isn't given is null."""
-    items, offsets = flatten(lists)
-    missing = pa.array([one is None for one in lists], s.BOOLEAN)
-    return pa.ListArray.from_arrays(offsets, pa.array(items, s.STRING), mask=missing)
+    return list_array(lists, lambda items: pa.array(items, s.STRING))
 
 
 def property_arrays(
@@ -151,9 +152,10 @@ def property_arrays(
 def _property(name: str, values: list[Any]) -> pa.Array:
     if s.property_type(name) == s.FLOAT:
         return scalars(values, s.FLOAT)
-    if set(map(type, values)) <= {str, type(None)}:
+    try:
         return pa.array(values, s.STRING)
-    return json_texts(values)
+    except pa.ArrowTypeError:
+        return json_texts(values)
 
 
 def attachment_array(lists: Sequence[Sequence[Attachment] | None]) -> pa.Array:
@@ -216,15 +218,16 @@ def _sentiment_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
 
 def label_array(groups_of_rows: Sequence[Sequence[Labelling]]) -> pa.Array:
     """Return the labels of all groups and states, a list for each comment."""
-    rows: list[list[Label]] = []
+    labels: list[Label] = []
+    lengths: list[int] = []
     runs: list[tuple[str, str, int]] = []
     for groups_of_row in groups_of_rows:
-        row: list[Label] = []
+        before = len(labels)
         for labelling in groups_of_row:
             for state, found in _by_state(labelling):
-                row += found
+                labels += found
                 runs.append((labelling.group, state, len(found)))
-        rows.append(row)
+        lengths.append(len(labels) - before)
 
     def fields(labels: list[Label]) -> list[pa.Array]:
         groups, states, counts = zip(*runs, strict=True)
@@ -236,17 +239,19 @@ def label_array(groups_of_rows: Sequence[Sequence[Labelling]]) -> pa.Array:
             *_sentiment_arrays(labels),
         ]
 
-    return nested(rows, s.LABEL, fields)
+    return pa.ListArray.from_arrays(offsets(lengths), structs(labels, s.LABEL, fields))
 
 
-def _by_state(found: Labelling | Entities | MoonForms) -> Iterator[tuple[str, Sequence[Any]]]:
-    """Yield each state of which there is something, and what."""
+def _by_state(found: Labelling | Entities | MoonForms) -> list[tuple[str, Sequence[Any]]]:
+    """Return each state of which there is something, and what."""
+    states: list[tuple[str, Sequence[Any]]] = []
     if found.assigned:
-        yield "assigned", found.assigned
+        states.append(("assigned", found.assigned))
     if found.dismissed:
-        yield "dismissed", found.dismissed
+        states.append(("dismissed", found.dismissed))
     if found.predicted:
-        yield "predicted", found.predicted
+        states.append(("predicted", found.predicted))
+    return states
 
 
 def span_array(found: Sequence[Entity | Field]) -> pa.Array:
@@ -257,14 +262,15 @@ def span_array(found: Sequence[Entity | Field]) -> pa.Array:
 
 def entity_array(entities_of_rows: Sequence[Entities | None]) -> pa.Array:
     """Return the entities of all states, a list for each comment."""
-    rows: list[list[Entity]] = []
+    entities: list[Entity] = []
+    lengths: list[int] = []
     runs: list[tuple[str, int]] = []
     for entities_of_row in entities_of_rows:
-        row: list[Entity] = []
+        before = len(entities)
         for state, found in _by_state(entities_of_row) if entities_of_row else ():
-            row += found
+            entities += found
             runs.append((state, len(found)))
-        rows.append(row)
+        lengths.append(len(entities) - before)
 
     def fields(entities: list[Entity]) -> list[pa.Array]:
         return [
@@ -275,7 +281,7 @@ def entity_array(entities_of_rows: Sequence[Entities | None]) -> pa.Array:
             span_array(entities),
         ]
 
-    return nested(rows, s.ENTITY, fields)
+    return pa.ListArray.from_arrays(offsets(lengths), structs(entities, s.ENTITY, fields))
 
 
 Extraction = tuple[str, str, Label, int, Capture]
