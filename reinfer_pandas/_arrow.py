@@ -18,6 +18,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+POOL = pa.system_memory_pool()
+"""Where columns are made: Arrow's own allocator keeps far more of what it is given back."""
+
+
+def array(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
+    """Return Python values as an array."""
+    return pa.array(values, arrow_type, memory_pool=POOL)
+
+
+def take(values: pa.Array, indices: pa.Array) -> pa.Array:
+    """Return the values at some places; null where a place is null."""
+    return pc.take(values, indices, memory_pool=POOL)
+
 
 def column(rows: Sequence[Any], field: str, arrow_type: pa.DataType) -> pa.Array:
     """Return one field, dotted where it lies deeper, of all structs.
@@ -25,7 +38,7 @@ def column(rows: Sequence[Any], field: str, arrow_type: pa.DataType) -> pa.Array
     Of what the structs' own types let through, Arrow would bend fractions alone.
     """
     values = list(map(attrgetter(field), rows))
-    return scalars(values, arrow_type) if arrow_type == INTEGER else pa.array(values, arrow_type)
+    return scalars(values, arrow_type) if arrow_type == INTEGER else array(values, arrow_type)
 
 
 def scalars(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
@@ -42,7 +55,7 @@ def scalars(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
         values = [_whole(value) if isinstance(value, float) else value for value in values]
     elif arrow_type == FLOAT and not {int, bool}.isdisjoint(map(type, values)):
         values = [_real(value) if isinstance(value, int) else value for value in values]
-    return pa.array(values, arrow_type)
+    return array(values, arrow_type)
 
 
 def _whole(value: float) -> int:
@@ -113,7 +126,7 @@ def build(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
             raise pa.ArrowTypeError("not a list")
         return list_array(values, lambda items: build(items, arrow_type.value_type))
     if arrow_type == TIMESTAMP:
-        return timestamps(pa.array(values, STRING))
+        return timestamps(array(values, STRING))
     return scalars(values, arrow_type)
 
 
@@ -143,7 +156,7 @@ def repeated(words: Sequence[str], counts: Sequence[int]) -> pa.Array:
     ['a', 'a', 'b']
     """
     indices = np.repeat(np.arange(len(words)), counts)
-    return pa.array(words, STRING).take(pa.array(indices))
+    return take(array(words, STRING), pa.array(indices))
 
 
 def firsts(bounds: pa.Array) -> pa.Array:
@@ -154,7 +167,7 @@ def firsts(bounds: pa.Array) -> pa.Array:
 
 def json_texts(values: Iterable[Any]) -> pa.Array:
     """Return each value as JSON text, null for None."""
-    return pa.array(
+    return array(
         [None if value is None else msgspec.json.encode(value).decode() for value in values], STRING
     )
 
@@ -178,15 +191,15 @@ def timestamps(texts: pa.Array) -> pa.Array:
     '2020-06-03T16:05:00+00:00'
     """
     try:
-        return texts.cast(TIMESTAMP)
+        return texts.cast(TIMESTAMP, memory_pool=POOL)
     except pa.ArrowInvalid:
-        return _normalised(texts).cast(TIMESTAMP)
+        return _normalised(texts).cast(TIMESTAMP, memory_pool=POOL)
 
 
 def _normalised(texts: pa.Array) -> pa.Array:
     """Return the times in the form ``2020-01-09T16:34:45.123456+00:00`` or with ``Z``."""
-    array = pc.utf8_upper(pc.utf8_trim_whitespace(texts))
-    array = pc.replace_substring_regex(array, r"^(\d{4}-\d\d-\d\d)$", r"\1T00:00:00")
-    array = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
-    array = pc.replace_substring(array, ",", ".")
-    return pc.replace_substring_regex(array, r"^(\d{4}-\d\d-\d\d[T ][\d:.]+)$", r"\1Z")
+    texts = pc.utf8_upper(pc.utf8_trim_whitespace(texts))
+    texts = pc.replace_substring_regex(texts, r"^(\d{4}-\d\d-\d\d)$", r"\1T00:00:00")
+    texts = pc.replace_substring_regex(texts, r"([.,]\d{6})\d+", r"\1")
+    texts = pc.replace_substring(texts, ",", ".")
+    return pc.replace_substring_regex(texts, r"^(\d{4}-\d\d-\d\d[T ][\d:.]+)$", r"\1Z")

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from reinfer_pandas import _schema as s
 from reinfer_pandas._arrow import (
+    array,
     column,
     firsts,
     flatten,
@@ -23,6 +24,7 @@ from reinfer_pandas._arrow import (
     repeated,
     scalars,
     structs,
+    take,
     timestamps,
 )
 from reinfer_pandas._records import (
@@ -62,10 +64,10 @@ def comment_arrays(comments: Sequence[Comment], wanted: Callable[[str], bool]) -
     """
     arrays = {name: column(comments, name, s.STRING) for name in ("uid", "id", "thread_id")}
     source_ids = [c.source_id or c.uid.partition(".")[0] for c in comments]
-    arrays["source_id"] = pa.array(source_ids, s.STRING)
+    arrays["source_id"] = array(source_ids, s.STRING)
     for name in ("timestamp", "created_at", "last_modified"):
         arrays[name] = timestamps(column(comments, name, s.STRING))
-    arrays["has_annotations"] = column(comments, "has_annotations", s.BOOLEAN).fill_null(False)
+    arrays["has_annotations"] = array([bool(c.has_annotations) for c in comments], s.BOOLEAN)
     arrays |= message_arrays([c.messages for c in comments])
     arrays |= property_arrays([c.user_properties for c in comments], wanted)
     if wanted("attachments"):
@@ -108,8 +110,8 @@ def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
     if len(messages) == len(lists) and not first.null_count:  # one each: nothing need be copied
         arrays = {name: fields[name] for name in leading}
     else:
-        arrays = {name: fields[name].take(first) for name in leading}
-    arrays["n_messages"] = pa.array([len(one) for one in lists], s.INTEGER)
+        arrays = {name: take(fields[name], first) for name in leading}
+    arrays["n_messages"] = array([len(one) for one in lists], s.INTEGER)
     whole = [fields[field.name] for field in s.MESSAGE]
     rows = pa.StructArray.from_arrays(whole, fields=list(s.MESSAGE))
     arrays["messages"] = pa.ListArray.from_arrays(bounds, rows)
@@ -119,8 +121,8 @@ def message_arrays(lists: Sequence[Sequence[Message]]) -> Arrays:
 def _text_arrays(name: str, texts: Sequence[Text | None]) -> Arrays:
     """Return the texts, and the languages from which they were translated."""
     return {
-        name: pa.array([text and text.text for text in texts], s.STRING),
-        f"{name}_translated_from": pa.array(
+        name: array([text and text.text for text in texts], s.STRING),
+        f"{name}_translated_from": array(
             [text and text.translated_from for text in texts], s.STRING
         ),
     }
@@ -128,7 +130,7 @@ def _text_arrays(name: str, texts: Sequence[Text | None]) -> Arrays:
 
 def string_lists(lists: Sequence[Sequence[str] | None]) -> pa.Array:
     """Return lists of strings; a list that isn't given is null."""
-    return list_array(lists, lambda items: pa.array(items, s.STRING))
+    return list_array(lists, lambda items: array(items, s.STRING))
 
 
 def property_arrays(
@@ -153,7 +155,7 @@ def _property(name: str, values: list[Any]) -> pa.Array:
     if s.property_type(name) == s.FLOAT:
         return scalars(values, s.FLOAT)
     try:
-        return pa.array(values, s.STRING)
+        return array(values, s.STRING)
     except pa.ArrowTypeError:
         return json_texts(values)
 
@@ -200,10 +202,10 @@ def _name_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
     """Return the joined names and the lists of parts, each distinct name parted once."""
     names = [label.name for label in labels]
     places = {name: place for place, name in enumerate(dict.fromkeys(names))}
-    indices = pa.array(list(map(places.__getitem__, names)), pa.int32())
-    joined = pa.array(list(map(label_name, places)), s.STRING)
-    parts = pa.array(list(map(label_parts, places)), s.STRINGS)
-    return joined.take(indices), parts.take(indices)
+    indices = array(list(map(places.__getitem__, names)), pa.int32())
+    joined = array(list(map(label_name, places)), s.STRING)
+    parts = array(list(map(label_parts, places)), s.STRINGS)
+    return take(joined, indices), take(parts, indices)
 
 
 def _sentiment_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
@@ -213,7 +215,7 @@ def _sentiment_arrays(labels: Sequence[Label]) -> tuple[pa.Array, pa.Array]:
         return scalars(given, s.FLOAT), pa.nulls(len(given), s.STRING)
     words = [one if isinstance(one, str) else None for one in given]
     numbers = [None if isinstance(one, str) else one for one in given]
-    return scalars(numbers, s.FLOAT), pa.array(words, s.STRING)
+    return scalars(numbers, s.FLOAT), array(words, s.STRING)
 
 
 def label_array(groups_of_rows: Sequence[Sequence[Labelling]]) -> pa.Array:
@@ -303,9 +305,9 @@ def moon_form_array(forms_of_rows: Sequence[Sequence[MoonForms] | None]) -> pa.A
         groups, states, labels, indices, captures = zip(*found, strict=True)
         return [
             *_name_arrays(labels),
-            pa.array(groups, s.STRING),
-            pa.array(states, s.STRING),
-            pa.array(indices, s.INTEGER),
+            array(groups, s.STRING),
+            array(states, s.STRING),
+            array(indices, s.INTEGER),
             column(captures, "probability", s.FLOAT),
             field_array([capture.fields for capture in captures]),
         ]

@@ -201,7 +201,7 @@ def record_batch(
     except _UNFIT as error:
         raise _unfit(records, schema, error) from None
     found = {name: array for name, array in arrays.items() if wanted(name)}
-    return pa.RecordBatch.from_pydict(found)
+    return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
 
 
 _UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError, AttributeError)

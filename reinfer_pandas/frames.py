@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow as pa
 
 from reinfer_pandas import _schema
+from reinfer_pandas._arrow import POOL
 from reinfer_pandas._log import dump_log, join_logs
 from reinfer_pandas._nested import NestedDtype
 from reinfer_pandas._schema import Column, Schema, property_type
@@ -90,11 +91,11 @@ def _chunk(batch: pa.RecordBatch, name: str, arrow_type: pa.DataType) -> pa.Arra
 
 def _array(chunks: list[pa.Array], dtype_backend: str | None) -> Any:
     """Return the chunks as one column's array; they are let go of before it is made."""
+    if not pa.types.is_nested(chunks[0].type):  # combine_chunks() takes no heed of its memory_pool
+        chunks[:] = [pa.concat_arrays(chunks, memory_pool=POOL)]
     array = pa.chunked_array(chunks)
     chunks.clear()
     dtype = _dtype(array.type, dtype_backend)
-    if not pa.types.is_nested(array.type):
-        array = pa.chunked_array([array.combine_chunks()], array.type)
     if dtype is not None:
         return dtype.__from_arrow__(array)
     return array.to_numpy() if array.type == _schema.FLOAT else array.to_pandas()
