@@ -149,6 +149,11 @@ def structs(
     return pa.StructArray.from_arrays(children(items), fields=list(struct))
 
 
+def struct_fields(items: Sequence[Any], struct: pa.StructType) -> list[pa.Array]:
+    """Return the fields that are named alike in the wire's struct and in Arrow's."""
+    return [column(items, field.name, field.type) for field in struct]
+
+
 def repeated(words: Sequence[str], counts: Sequence[int]) -> pa.Array:
     """Return each word as often as it is counted, one word after the other.
 

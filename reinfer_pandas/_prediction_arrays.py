@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from reinfer_pandas import _schema as s
+from reinfer_pandas._annotations import entity_array, label_array, label_property_array
 from reinfer_pandas._arrow import build, column, timestamps
-from reinfer_pandas._comments import entity_array, label_array, label_property_array
 from reinfer_pandas._records import Entities, Labelling
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from reinfer_pandas import _schema
 from reinfer_pandas._arrow import build, scalars, timestamps
 from reinfer_pandas._catalogue import find
+from reinfer_pandas._comments import annotated_arrays, message_arrays
 from reinfer_pandas._decode import (
     decode_records,
     read_page,
@@ -373,6 +374,15 @@ def test_values_are_refused_rather_than_bent(values: list[object], arrow_type: o
 
 def test_integers_keep_all_their_digits() -> None:
     assert scalars([2**53 + 1, None, 5.0], _schema.INTEGER).to_pylist() == [2**53 + 1, None, 5]
+
+
+@pytest.mark.parametrize("name", _schema.ANNOTATED_COMMENT.names)
+def test_a_column_that_is_wanted_alone_is_made_alone(name: str) -> None:
+    records = decode_records(read_page(example("query-page"), QUERY).records, AnnotatedComment)
+    made = annotated_arrays(records, lambda found: found == name)
+    with_the_message = made.keys() - set(message_arrays([]))
+    assert name in made
+    assert with_the_message <= {name}
 
 
 def test_unwanted_columns_are_not_made() -> None:
