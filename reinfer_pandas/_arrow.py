@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 
 POOL = pa.system_memory_pool()
 """Where columns are made: Arrow's own allocator keeps far more of what it is given back."""
@@ -199,6 +203,21 @@ def timestamps(texts: pa.Array) -> pa.Array:
         return texts.cast(TIMESTAMP, memory_pool=POOL)
     except pa.ArrowInvalid:
         return _normalised(texts).cast(TIMESTAMP, memory_pool=POOL)
+
+
+def microseconds(text: str) -> int:
+    """Return a time in microseconds since 1970, as `timestamps` does, but quicker for a single one.
+
+    Raises
+    ------
+    pyarrow.ArrowInvalid
+        The text isn't a time.
+    """
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return int(timestamps(array([text], STRING)).cast(pa.int64())[0].as_py())
+    return ((time if time.tzinfo else time.replace(tzinfo=UTC)) - EPOCH) // MICROSECOND
 
 
 def _normalised(texts: pa.Array) -> pa.Array:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import math
 import selectors
 import socket
 import ssl
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from _typeshed import WriteableBuffer
+
+    from reinfer_pandas._silence import Silence
 
 _BUFFER_BYTES = 2**16
 _GZIP = 16 + zlib.MAX_WBITS
@@ -58,13 +61,15 @@ class Bounds:
         The clock [s].
     is_over : callable, optional
         Tells that the answer isn't wanted any more.
+    silence : Silence, optional
+        How long nothing may come, over this request and others.
     """
 
     ends_at_s: float | None = None
     most_bytes: int = sys.maxsize
     clock: Callable[[], float] = time.perf_counter
-
     is_over: Callable[[], bool] | None = None
+    silence: Silence | None = None
 
     def allowed_s(self, wanted_s: float) -> float:
         """Return how long one step may take that would like to take so long [s].
@@ -74,9 +79,9 @@ class Bounds:
         TimeoutError
             The time is over.
         """
-        if self.ends_at_s is None:
-            return wanted_s
-        left_s = self.ends_at_s - self.clock()
+        left_s = math.inf if self.ends_at_s is None else self.ends_at_s - self.clock()
+        if self.silence is not None:
+            left_s = min(left_s, self.silence.left_s)
         if left_s <= 0:
             raise TimeoutError("the time for the request is over")
         return min(wanted_s, left_s)
@@ -161,6 +166,8 @@ class _BoundedReader(io.RawIOBase):
         count = self._stream.readinto(buffer)
         self.has_ended = count == 0
         self._came_bytes += count or 0
+        if count and self._bounds.silence is not None:
+            self._bounds.silence.end()
         if self._came_bytes > self._bounds.most_bytes:
             raise UnusableError("too large")
         return count

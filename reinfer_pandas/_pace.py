@@ -54,12 +54,29 @@ class Gate:
         return self._clock() - start_s
 
 
-def gated(send: Send, gate: Gate, *, sleep: Callable[[float], None] = time.sleep) -> Send:
-    """Return a `Send` that goes through a gate, and closes it for all when told to wait."""
+def gated(
+    send: Send,
+    gate: Gate,
+    *,
+    sleep: Callable[[float], None] = time.sleep,
+    excuse: Callable[[float], None] = lambda _: None,
+) -> Send:
+    """Return a `Send` that goes through a gate, and closes it for all when told to wait.
+
+    Parameters
+    ----------
+    send, gate : Send, Gate
+        Sends once; holds back.
+    sleep : callable
+        Waits [s].
+    excuse : callable
+        Told how long the gate was closed [s].
+    """
 
     def gated_send(request: Request) -> Response:
         waited_s = gate.pass_through(sleep)
         waited_ms = waited_s * 1000
+        excuse(waited_s)
         if request.timeout_s is not None:
             request = replace(request, timeout_s=max(0.0, request.timeout_s - waited_s))
         try:

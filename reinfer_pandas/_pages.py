@@ -14,15 +14,18 @@ from reinfer_pandas._decode import decode_records
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from reinfer_pandas._wire import Paging, Request, Response
 
 
 def next_request(
-    request: Request, response: Response, paging: Paging | None, seen: set[str]
-) -> Request | None:
-    """Return the request for the page after one; None after the last.
+    request: Request, response: Response, paging: Paging | None, seen: Collection[str]
+) -> tuple[Request | None, str | None]:
+    """Return the request for the page after one, and its continuation; None after the last.
 
-    Where a read is several requests one after the other, the next of them follows the last page.
+    Where a read is several requests one after the other, the next of them, which has no
+    continuation, follows the last page.
 
     Parameters
     ----------
@@ -30,8 +33,8 @@ def next_request(
         The page's.
     paging : Paging or None
         None where the route answers in one page.
-    seen : set of str
-        The continuations that came before; this page's is added.
+    seen : collection of str
+        The continuations that came before.
 
     Raises
     ------
@@ -40,12 +43,10 @@ def next_request(
     """
     cursor = _cursor(request, response, paging)
     if paging is None or cursor is None or (paging.ends_when_empty and not response.records):
-        seen.clear()  # the next request's pages are others
-        return request.then
+        return request.then, None
     if cursor in seen:
         raise _endless(request, response)
-    seen.add(cursor)
-    return _following(request, paging, cursor)
+    return _following(request, paging, cursor), cursor
 
 
 class _Versioned(msgspec.Struct, gc=False):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from reinfer_pandas._envelope import checked
 from reinfer_pandas._pace import Gate, gated
 from reinfer_pandas._retry import retrying
+from reinfer_pandas._silence import Silence
 from reinfer_pandas._workers import StoppedError
 from reinfer_pandas.exceptions import ReinferError
 
@@ -74,10 +75,13 @@ class Pipeline:
                 raise StoppedError
 
         wait = progress.waiting(sleep) if progress else sleep
-        send_once = partial(self.transport.send, is_over=stop.is_set)
-        send = gated(checked(send_once, redact=self.token.redact), self.gate, sleep=wait)
+        policy = retry or self.retry
+        silence = Silence(policy.stall_s)
+        send_once = partial(self.transport.send, is_over=stop.is_set, silence=silence)
+        send = checked(send_once, redact=self.token.redact)
+        send = gated(send, self.gate, sleep=wait, excuse=silence.excuse)
         send = progress.watch(send) if progress else send
-        return recorded(retrying(send, retry or self.retry, sleep=wait), self.log)
+        return recorded(retrying(send, policy, sleep=wait, silence=silence), self.log)
 
 
 def recorded(send: Send, log: deque[tuple[Attempt, ...]]) -> Send:

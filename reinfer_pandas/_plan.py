@@ -70,6 +70,10 @@ class Span:
         values = {k: v for k, v in self.values.items() if k not in bounds}
         return request_for(self.resource, self.names, values | times, path=self.path)
 
+    def times(self, lo: int | None, hi: int | None) -> list[str | None]:
+        """Return the earliest and the latest time between two keys, as the wire has them."""
+        return [None if key is None else _wire_time(key) for key in self._directed(lo, hi)]
+
     def _directed(self, lo: int | None, hi: int | None) -> tuple[int | None, int | None]:
         """Turn keys into times in order, or back."""
         if self.order == 1:

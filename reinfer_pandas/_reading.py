@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import partial
@@ -13,17 +14,22 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._arrow import column, timestamps
+from reinfer_pandas._arrow import microseconds
 from reinfer_pandas._decode import decode_records, record_batch, shape_records
 from reinfer_pandas._envelope import about
-from reinfer_pandas._pages import next_request
-from reinfer_pandas._raw import infer_batch, inferred_schema, raw_records
+from reinfer_pandas._raw import inferred_schema
+from reinfer_pandas._raw_pages import RawPages
+from reinfer_pandas._received import OutOfOrderError, Received, Rows, split
 from reinfer_pandas._records import Stamped
-from reinfer_pandas._schema import STRING
-from reinfer_pandas._shards import OUT_OF_ORDER, UNRELIABLE, Shard, Shards, unreliable
-from reinfer_pandas._wire import Attempt, Request, Response, Send
+from reinfer_pandas._shards import OUT_OF_ORDER, UNRELIABLE, Shards, unreliable
+from reinfer_pandas._wire import Attempt, Response, Send
 from reinfer_pandas._workers import Workers
-from reinfer_pandas.exceptions import ReinferError, ResponseError
+from reinfer_pandas.exceptions import (
+    ConfigurationError,
+    ReadInterrupted,
+    ReinferError,
+    ResponseError,
+)
 from reinfer_pandas.frames import add_timing, assemble, tag
 
 if TYPE_CHECKING:
@@ -32,15 +38,20 @@ if TYPE_CHECKING:
     from reinfer_pandas._plan import Plan
     from reinfer_pandas._progress import Progress
     from reinfer_pandas._schema import Schema
+    from reinfer_pandas._shard import Shard
 
 MANY_PAGES, FEW_PAGES = 64, 4
 """How many pages for each worker may be read ahead of the rows handed on."""
 
+_INTERRUPTED = (
+    "{:,} rows had arrived. They are in the error's `partial`, and its `resume()` goes on: catch "
+    "it with `except KeyboardInterrupt as error`, or take it from `sys.last_value`"
+)
 Pipeline = Callable[[threading.Event], Send]
 
 
 class Reading:
-    """One read.
+    """One read, which can be broken off and gone on with.
 
     Parameters
     ----------
@@ -76,103 +87,166 @@ class Reading:
         self._now = now
         envelope = plan.request.envelope
         self._record = envelope.record if envelope else dict
-        self._requests: list[tuple[Attempt, ...]] = []
-        self._facts: dict[str, Any] = {}
-        self._n_untagged = 0
+        self._failed: list[tuple[Attempt, ...]] = []
+        self._under_way: Workers[Rows] | None = None
+        self._is_finished = False
+        self._raw_pages = RawPages(plan)
+        self._shards, self._received = self._begun()
 
     def frame(self) -> pd.DataFrame:
-        """Read to the end, and return the tagged frame.
+        """Read to the end, and return the tagged frame; called again after an error, go on.
 
         Where times don't hold by which the read was divided, it is read again in one piece.
 
         Raises
         ------
-        ReinferError
-            With what had arrived as `partial`.
+        ReinferError, ReadInterrupted
+            With what had arrived as `partial`, and what goes on as `resume`.
         """
-        batches: list[pa.RecordBatch] = []
         try:
             try:
-                self._gather(batches)
+                self._gather()
             except ResponseError as error:
                 if error.reason not in UNRELIABLE:
                     raise
-                batches.clear()
                 self._workers = 1
-                self._gather(batches)
+                self._failed += [tries for rows in self._received.rows for tries in rows.requests]
+                self._shards, self._received = self._begun()
+                self._gather()
+            df = self._assembled()
         except ReinferError as error:
-            if error.log:
-                self._requests.append(error.log)
-            error.partial = self._tagged(batches)
+            self._note_end(error, self.frame)
             raise
-        return self._tagged(batches)
+        except KeyboardInterrupt:
+            raise self._interrupted(self.frame) from None
+        self._is_finished = True
+        return df
 
-    def _gather(self, batches: list[pa.RecordBatch]) -> None:
-        """Add to the list what comes; what came stays there when the next fails."""
-        with closing(self._batches()) as coming:
-            for batch in first(coming, self._plan.limit):
-                batches.append(batch)  # noqa: PERF402 - extend() promises no such thing
+    def _assembled(self) -> pd.DataFrame:
+        """Return all rows as the frame, which take their memory; so if that fails, all is lost."""
+        rows, self._received.rows = self._received.rows, []
+        try:
+            return self._tagged(rows)
+        except BaseException:
+            self._shards, self._received = self._begun()
+            raise
+
+    def _gather(self) -> None:
+        """Take in what comes; what came stays when the next fails."""
+        with closing(self._coming()) as coming:
+            for _ in coming:
+                pass
 
     def frames(self) -> Iterator[pd.DataFrame]:
         """Read in frames of so many rows, each tagged with the requests since the one before.
 
-        Closing the iterator ends the read.
+        Closing the iterator ends the read; called again after an error, this goes on.
 
         Raises
         ------
-        ReinferError
-            With what had arrived since the last frame as `partial`.
+        ReinferError, ReadInterrupted
+            With what had arrived since the last frame as `partial`, and what goes on as `resume`.
         """
         size = self._plan.chunksize or sys.maxsize
-        batches: list[pa.RecordBatch] = []
-        n_rows = 0
+        waiting = sum(rows.batch.num_rows for rows in self._received.rows)
         try:
-            with closing(self._batches()) as coming:
-                for batch in first(coming, self._plan.limit):
-                    batches.append(batch)
-                    n_rows += batch.num_rows
-                    while n_rows >= size:
-                        chunk, batches = split(batches, size)
-                        n_rows -= size
-                        yield self._tagged(chunk)
+            with closing(self._coming()) as coming:
+                for n_rows in coming:
+                    waiting += n_rows
+                    while waiting >= size:
+                        taken, rest = split(self._received.rows, size)
+                        df = self._tagged(taken)
+                        # Without a call between: a frame is handed on once, whenever Ctrl-C comes.
+                        self._received.rows, waiting = rest, waiting - size
+                        yield df
+            if waiting:
+                df, rest = self._tagged(list(self._received.rows)), []
+                self._received.rows, waiting = rest, 0
+                yield df
         except ReinferError as error:
-            if error.log:
-                self._requests.append(error.log)
-            error.partial = self._tagged(batches)
+            self._note_end(error, self.frames)
             raise
-        if batches and n_rows:
-            yield self._tagged(batches)
+        except KeyboardInterrupt:
+            raise self._interrupted(self.frames) from None
+        self._is_finished = True
 
-    def _batches(self) -> Generator[pa.RecordBatch]:
-        """Yield the rows, in order, without those that came before."""
-        plan = self._plan
-        if plan.schema is None:
+    def _note_end(self, error: ReinferError, go_on: Callable[[], Any]) -> None:
+        """Note on an error what had arrived, and what goes on."""
+        if error.log:
+            self._failed.append(error.log)
+        error.broke_off(self._partial, partial(self._resumed, go_on))
+
+    def _interrupted(self, go_on: Callable[[], Any]) -> ReadInterrupted:
+        """Return what Ctrl-C becomes: it tells what had arrived, and what goes on."""
+        interrupt = ReadInterrupted(_INTERRUPTED.format(self._received.n_rows))
+        interrupt.broke_off(self._partial, partial(self._resumed, go_on))
+        return interrupt
+
+    def _partial(self) -> pd.DataFrame:
+        """Return what came and wasn't handed on, tagged, and the range that it covers."""
+        is_raw = self._plan.schema is None and not self._received.rows
+        df = self._tagged([self._raw_pages.rows()] if is_raw else list(self._received.rows))
+        df.attrs["reinfer"]["ranges"] = json.dumps(self._ranges())
+        return df
+
+    def _ranges(self) -> list[list[str | None]]:
+        """Return the time ranges of which all rows are there, both ends inclusive."""
+        keys = [one.keys for one in self._received.rows if one.keys is not None and len(one.keys)]
+        if self._plan.span is None or not keys:
+            return []
+        first, last = keys[0][0].as_py(), keys[-1][-1].as_py()
+        lo = first + 1 if self._plan.chunksize else self._plan.span.bounds[0]
+        hi = last - 1  # there may be more rows of the last time
+        return [self._plan.span.times(lo, hi)] if lo is None or lo <= hi else []
+
+    def _resumed(self, go_on: Callable[[], Any]) -> Any:
+        """Go on where the read broke off."""
+        if self._is_finished:
+            raise ConfigurationError(
+                "this read has been resumed, and went on to its end", hint="Read it anew."
+            )
+        return go_on()
+
+    def _coming(self) -> Generator[int]:
+        """Take in the rows, in order, and yield how many came each time."""
+        if self._plan.schema is None:
             return self._inferred()
-        shards = self._shards()
-        workers = Workers(
+        return self._told(self._progress) if self._progress else self._added(self._plan.schema)
+
+    def _added(self, schema: Schema) -> Generator[int]:
+        """Read what is still to be read, and take it in."""
+        if self._under_way is not None:
+            self._under_way.end()
+        received, shards = self._received, self._shards
+        received.go_on()
+        shards.go_on(received.has)
+        if received.is_enough:
+            return
+        self._under_way = Workers(
             shards,
             self._pipeline,
-            partial(self._batch, plan.schema),
+            partial(self._rows, schema),
             keys=self._keys,
             count=self._workers,
             ahead_pages=min(self._pages_ahead(), self._limit_pages()),
-            wanted_rows=plan.limit,
+            wanted_rows=received.n_wanted,
         )
-        batches = workers.batches()
-        if plan.schema.unique:
-            batches = unique(batches, plan.schema.unique)
-        if plan.span:
-            batches = self._in_order(batches, shards)
-        return self._told(batches, self._progress) if self._progress else batches
+        with closing(self._under_way.batches()) as coming:
+            for rows in coming:
+                try:
+                    yield received.add(rows, must_ascend=shards.is_cut)
+                except OutOfOrderError:
+                    raise unreliable(self._plan.request, OUT_OF_ORDER) from None
+                if received.is_enough:
+                    return
 
-    def _told(
-        self, batches: Generator[pa.RecordBatch], progress: Progress
-    ) -> Generator[pa.RecordBatch]:
-        """Yield the batches, and tell of their rows."""
+    def _told(self, progress: Progress) -> Generator[int]:
+        """Take in rows, and tell of them."""
+        schema = self._plan.schema
         try:
-            for batch in batches:
-                progress.advance(batch.num_rows)
-                yield batch
+            for n_rows in self._added(schema) if schema else ():
+                progress.advance(n_rows)
+                yield n_rows
         finally:
             progress.close()
 
@@ -186,7 +260,14 @@ class Reading:
         """Return how far to read ahead: a frame keeps all rows anyway, its parts do not."""
         return (FEW_PAGES if self._plan.chunksize else MANY_PAGES) * self._workers
 
-    def _shards(self) -> Shards:
+    def _begun(self) -> tuple[Shards, Received]:
+        """Return what to read, and what has come of it: nothing."""
+        plan = self._plan
+        unique = plan.schema.unique if plan.schema else ""
+        return self._parts(), Received(unique=unique, limit=plan.limit, is_numbered=plan.timing)
+
+    def _parts(self) -> Shards:
+        """Return the range as one part, which can be divided where it is one of time."""
         plan, span = self._plan, self._plan.span
         if span is None:
             return Shards(plan.request, paging=plan.paging)
@@ -205,86 +286,61 @@ class Reading:
 
     def _keys(self, response: Response) -> Sequence[int]:
         """Return the keys of a page's first and last row; none where a time can't be read."""
-        if self._plan.span is None or not response.records:
+        span = self._plan.span
+        if span is None or not response.records:
             return ()
         try:
             ends = decode_records((response.records[0], response.records[-1]), Stamped)
-            times = timestamps(column(ends, "time", STRING)).cast(pa.int64()).to_pylist()
+            return [span.order * microseconds(end.time) for end in ends if end.time is not None]
         except (ResponseError, pa.ArrowInvalid):
-            return ()  # `_batch` tells which row it is
-        return () if None in times else [self._plan.span.order * time for time in times]
+            return ()  # `_rows` tells which row it is
 
-    def _batch(self, schema: Schema, part: Shard, responses: Sequence[Response]) -> pa.RecordBatch:
+    def _rows(self, schema: Schema, part: Shard, responses: Sequence[Response]) -> Rows:
         """Return the rows of some pages as columns, those outside the part left out."""
         try:
-            pages = [self._rows(response) for response in responses]
-            rows = [row for page in pages for row in page]
-            batch = record_batch(rows, schema, self._plan.wants)
+            pages = [self._records(response) for response in responses]
+            records = [record for page in pages for record in page]
+            batch = record_batch(records, schema, self._plan.wants)
         except ResponseError as error:
             raise about(error, self._plan.request, responses[0]) from None
         if self._plan.timing:
-            counts = [len(page) for page in pages]
-            batch = add_timing(batch, responses, len(self._requests), counts)
-        requests = [tries for r in responses for tries in (r.attempts, *r.further)]
-        self._requests += requests
+            batch = add_timing(batch, responses, 0, [len(page) for page in pages])
+        requests = tuple(tries for r in responses for tries in (r.attempts, *r.further))
         if self._progress:
             self._progress.answered(requests)
-        self._n_untagged += batch.num_rows
+        beside = responses[-1].page.beside if responses[-1].page else {}
+        facts = {name: beside.get(key) for name, key in self._plan.facts.items()}
         if self._plan.span is None:
-            return batch
-        inside = within(self._times(batch), part)
-        return batch if pc.all(inside, min_count=0).as_py() else batch.filter(inside)
+            return Rows(batch, requests, facts)
+        keys = pc.multiply(
+            batch.column(self._plan.time_column).cast(pa.int64()), self._plan.span.order
+        )
+        return Rows(batch, requests, facts, keys).where(within(keys, part))
 
-    def _times(self, batch: pa.RecordBatch) -> pa.Array:
-        """Return the keys of rows."""
-        times = batch.column(self._plan.time_column).cast(pa.int64())
-        return pc.multiply(times, self._plan.span.order if self._plan.span else 1)
-
-    def _in_order(
-        self, batches: Generator[pa.RecordBatch], shards: Shards
-    ) -> Generator[pa.RecordBatch]:
-        """Yield the batches; once the read was divided by time, only in its order."""
-        last = pa.array([], pa.int64())
-        for batch in batches:
-            keys = pa.concat_arrays([last, self._times(batch)])
-            if shards.is_cut and not ascends(keys):
-                raise unreliable(self._plan.request, OUT_OF_ORDER)
-            last = keys[-1:]
-            yield batch
-
-    def _rows(self, response: Response) -> Sequence[Any]:
-        """Return the records of a page, as rows, and note what the tag is to tell of it."""
+    def _records(self, response: Response) -> Sequence[Any]:
+        """Return the records of a page, in the shape of rows."""
         beside = response.page.beside if response.page else {}
-        for name, key in self._plan.facts.items():
-            self._facts[name] = beside.get(key)
         records = decode_records(response.records, self._record)
         return shape_records(records, self._plan.request.envelope, beside)
 
-    def _inferred(self) -> Generator[pa.RecordBatch]:
-        """Yield all records of a raw route at once; their types show when all are there."""
-        records: list[Any] = []
-        send, seen = self._pipeline(threading.Event()), set[str]()
-        request: Request | None = self._plan.request
-        while request is not None and not self._has_enough(records):
-            response = send(request)
-            self._requests.append(response.attempts)
-            records += raw_records(response, self._plan)
-            request = next_request(request, response, self._plan.paging, seen)
-        yield infer_batch(records)
+    def _inferred(self) -> Generator[int]:
+        """Read all records of a raw route; their types show when all are there."""
+        self._raw_pages.read(self._pipeline(threading.Event()))
+        yield self._received.add(self._raw_pages.rows())
 
-    def _has_enough(self, records: Sequence[Any]) -> bool:
-        return bool(records) and self._plan.limit is not None and len(records) >= self._plan.limit
-
-    def _tagged(self, batches: list[pa.RecordBatch]) -> pd.DataFrame:
+    def _tagged(self, rows: list[Rows]) -> pd.DataFrame:
+        """Return rows as a tagged frame; the list is emptied."""
         plan = self._plan
+        requests = [tries for one in rows for tries in one.requests]
+        facts = rows[-1].facts if rows else {}
+        batches = [one.batch for one in rows]
+        rows.clear()
         schema = plan.frame_schema or inferred_schema(batches)
         df = assemble(batches, schema, columns=plan.frame_columns, dtype_backend=plan.dtype_backend)
         resource = plan.request.resource or plan.request.path
-        requests, self._requests = self._requests, []
+        requests += self._failed
         tag(df, requests, resource=resource, host=self._host, fetched_at=self._now())
-        self._n_untagged -= len(df)
-        if self._n_untagged == 0:  # a batch of which rows were left out isn't done with
-            df.attrs["reinfer"].update(self._facts)
+        df.attrs["reinfer"].update(facts)
         return df
 
 
@@ -294,54 +350,8 @@ def _completing(pipeline: Pipeline, plan: Plan) -> Pipeline:
     return pipeline if complete is None else lambda stop: complete(pipeline(stop))
 
 
-def split(
-    batches: Sequence[pa.RecordBatch], n_rows: int
-) -> tuple[list[pa.RecordBatch], list[pa.RecordBatch]]:
-    """Return the first rows of some batches, and the rest."""
-    table = list(batches)
-    left = n_rows
-    head: list[pa.RecordBatch] = []
-    while left:
-        batch = table.pop(0)
-        head.append(batch.slice(0, left))
-        if batch.num_rows > left:
-            table.insert(0, batch.slice(left))
-        left -= head[-1].num_rows
-    return head, table
-
-
-def ascends(keys: pa.Array) -> bool:
-    """Tell whether no key is less than the one before it."""
-    return bool(pc.all(pc.less_equal(keys[:-1], keys[1:]), min_count=0).as_py())
-
-
 def within(keys: pa.Array, part: Shard) -> pa.Array:
     """Tell of each key whether it lies within a part's bounds, both inclusive."""
     lo, hi = (pa.scalar(bound, pa.int64()) for bound in (part.lo, part.hi))
     above = pc.fill_null(pc.greater_equal(keys, lo), True)
     return pc.and_(above, pc.fill_null(pc.less_equal(keys, hi), True))
-
-
-def unique(batches: Iterable[pa.RecordBatch], key: str) -> Generator[pa.RecordBatch]:
-    """Yield the batches without the rows whose key came before.
-
-    Pages are no snapshot: what is written while they are read can move a row to the next page.
-    """
-    seen: set[str] = set()
-    for batch in batches:
-        fresh = []
-        for value in batch.column(key).to_pylist():
-            fresh.append(value not in seen)
-            seen.add(value)
-        yield batch if all(fresh) else batch.filter(pa.array(fresh))
-
-
-def first(batches: Iterable[pa.RecordBatch], limit: int | None) -> Iterator[pa.RecordBatch]:
-    """Yield the first rows, and ask for no batch beyond them."""
-    left = limit
-    for batch in batches:
-        yield batch if left is None else batch.slice(0, left)
-        if left is not None:
-            left -= batch.num_rows
-            if left <= 0:
-                return

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from tenacity import Retrying, wait_exponential
 
 from reinfer_pandas._retry_after import parse_retry_after
-from reinfer_pandas.exceptions import APIError, ConfigurationError, ReinferError
+from reinfer_pandas._silence import Silence
+from reinfer_pandas.exceptions import APIError, ConfigurationError, NetworkError, ReinferError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,7 +65,9 @@ class RetryPolicy:
     (full jitter). If the server says how long to wait (``Retry-After``, seconds or a date), it
     waits that long and up to ``base_s`` more, so that many workers don't come back at once; if
     that is longer than ``retry_after_cap_s``, the error is raised at once. No wait begins that
-    would end after ``deadline_s``: the last real error is raised instead.
+    would end after ``deadline_s``: the last real error is raised instead. And when no byte has come
+    for ``stall_s``, over whatever attempts and waits but those that the server asked for, a read
+    ends: a shorter `timeout` of the client leaves time for another attempt.
 
     Attributes
     ----------
@@ -78,6 +81,8 @@ class RetryPolicy:
         For one request, over all its attempts and waits [s].
     retry_after_cap_s : float
         Longest ``Retry-After`` obeyed [s].
+    stall_s : float
+        Longest silence, over all requests of a read [s].
 
     Raises
     ------
@@ -90,8 +95,9 @@ class RetryPolicy:
 
     Examples
     --------
-    >>> RetryPolicy(attempts=8, cap_s=60)
-    RetryPolicy(attempts=8, base_s=2.0, cap_s=60, deadline_s=300.0, retry_after_cap_s=120.0)
+    >>> patient = RetryPolicy(attempts=8, cap_s=60)
+    >>> patient.attempts, patient.deadline_s
+    (8, 300.0)
     """
 
     attempts: int = 5
@@ -99,6 +105,7 @@ class RetryPolicy:
     cap_s: float = 30.0
     deadline_s: float = 300.0
     retry_after_cap_s: float = 120.0
+    stall_s: float = 60.0
 
     def __post_init__(self) -> None:
         if isinstance(self.attempts, bool) or not isinstance(self.attempts, int):
@@ -110,8 +117,9 @@ class RetryPolicy:
             is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
             if not is_number or not 0 <= value < math.inf:
                 raise ConfigurationError(f"{field.name}={value!r}: give seconds, 0 or more.")
-        if self.deadline_s == 0:
-            raise ConfigurationError("deadline_s=0: give seconds, more than 0.")
+        for name in ("deadline_s", "stall_s"):
+            if getattr(self, name) == 0:
+                raise ConfigurationError(f"{name}=0: give seconds, more than 0.")
 
 
 def is_retried(error: BaseException | None, *, idempotent: bool = True) -> bool:
@@ -129,6 +137,7 @@ def retrying(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
     draw: Callable[[float, float], float] = random.uniform,
+    silence: Silence | None = None,
 ) -> Send:
     """Return a `Send` that tries again as a policy says.
 
@@ -142,6 +151,8 @@ def retrying(
         Tells the time, and waits [s].
     draw : callable
         A random number between two.
+    silence : Silence, optional
+        How long nothing has come; by default, of this `Send` alone.
 
     Returns
     -------
@@ -150,9 +161,10 @@ def retrying(
         the wait before each. It may be used from many threads.
     """
     controller = Retrying(sleep=sleep, reraise=True)
+    heard = silence or Silence(policy.stall_s, clock=clock)
 
     def retrying_send(request: Request) -> Response:
-        call = _Call(send, request, policy, clock, draw)
+        call = _Call(send, request, policy, clock, draw, heard)
         # A copy for each call: threads that share one now and then get its KeyError instead.
         once_more = controller.copy(retry=call.may_retry, wait=call.wait_s, stop=call.is_over)
         return once_more(call)
@@ -170,7 +182,9 @@ class _Call:
         policy: RetryPolicy,
         clock: Callable[[], float],
         draw: Callable[[float, float], float],
+        silence: Silence,
     ) -> None:
+        self._silence = silence
         self._send = send
         self._request = request
         self._policy = policy
@@ -188,6 +202,10 @@ class _Call:
         """Send the request once."""
         start_s = self._clock()
         waited_ms = (start_s - self._end_s) * 1000 if self._error else 0.0
+        if self._error is None:
+            self._silence.end()
+        elif self._error.retry_after_s is not None:
+            self._silence.excuse(waited_ms / 1000)
         left_s = self._deadline_s - (start_s - self._start_s)
         if self._error and left_s <= 0:  # the sleep was longer than asked for
             self._error.elapsed_s = start_s - self._start_s
@@ -223,9 +241,20 @@ class _Call:
         """Tell whether the attempts are spent, or the time would be, the next wait included."""
         if state.attempt_number >= self._policy.attempts:
             return True
+        if self._has_stalled(state.upcoming_sleep):
+            return True
         if self._clock() - self._start_s + state.upcoming_sleep < self._deadline_s:
             return False
         self._tell_wait(f"deadline_s={self._deadline_s:g}")
+        return True
+
+    def _has_stalled(self, sleep_s: float) -> bool:
+        """Tell whether nothing has come for too long, the next wait included; say so if it has."""
+        error = self._error
+        if not isinstance(error, NetworkError) or self._silence.left_s > sleep_s:
+            return False
+        words = f"No byte has come for {self._silence.most_s:g} s (RetryPolicy has stall_s)."
+        error.hint = f"{words} {error.hint}" if error.hint else words
         return True
 
     def _noted(self, attempts: tuple[Attempt, ...], waited_ms: float) -> tuple[Attempt, ...]:

@@ -19,18 +19,14 @@ are fewer than full pages and workers together.
 from __future__ import annotations
 
 import math
-from collections import deque
-from dataclasses import dataclass, field
-from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from reinfer_pandas._pages import next_request
+from reinfer_pandas._shard import Arrived, Shard, State
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import pyarrow as pa
 
     from reinfer_pandas._wire import Paging, Request, Response
 
@@ -45,78 +41,6 @@ FARTHEST = 62_135_596_800_000_000
 OUT_OF_ORDER, OUT_OF_RANGE = "out of order", "out of range"
 UNRELIABLE = (OUT_OF_ORDER, OUT_OF_RANGE)
 """Why a read can't be divided by its times."""
-
-
-class State(Enum):
-    """What is done with a shard."""
-
-    WAITING = "waiting"
-    READING = "reading"
-    DONE = "done"
-
-
-@dataclass(slots=True, eq=False)
-class Shard:
-    """A part of the range, read page by page.
-
-    Attributes
-    ----------
-    request : Request
-        The next page's.
-    lo, hi : int or None
-        Keys of its first and last possible row; None where it is open.
-    is_last : bool
-        Whether `hi` is the end of the read; otherwise another shard begins there.
-    state : State
-        What is done with it.
-    at : int or None
-        Key of the row read last.
-    rows : int
-        How many have been read.
-    density : float or None
-        Rows for each unit of the key: on the last page, or on all of it when it is done.
-    ready : deque of (int, pyarrow.RecordBatch)
-        What has been read of it and not yet handed on, each with how many pages it was.
-    unconverted : int
-        Pages that aren't columns yet.
-    """
-
-    request: Request
-    lo: int | None = None
-    hi: int | None = None
-    is_last: bool = True
-    state: State = State.WAITING
-    at: int | None = None
-    rows: int = 0
-    density: float | None = None
-    cursors: set[str] = field(default_factory=set)
-    ready: deque[tuple[int, pa.RecordBatch]] = field(default_factory=deque)
-    unconverted: int = 0
-
-    @property
-    def start(self) -> int | None:
-        """Where the part of it begins that is still to be read."""
-        return self.lo if self.at is None else self.at
-
-    @property
-    def is_behind(self) -> bool:
-        """Whether it has been read to where another shard begins."""
-        if self.is_last or self.at is None or self.hi is None:
-            return False
-        return self.at >= self.hi
-
-    @property
-    def mean_density(self) -> float | None:
-        """Rows for each unit of the key, over all of it."""
-        end = self.at if self.hi is None else self.hi
-        if self.lo is None or end is None:
-            return self.density
-        return self.rows / max(1, end - self.lo)
-
-    @property
-    def is_spent(self) -> bool:
-        """Whether all of it has been handed on."""
-        return self.state is State.DONE and not self.ready and not self.unconverted
 
 
 class Shards:
@@ -160,6 +84,7 @@ class Shards:
         most_pages: int = 8,
     ) -> None:
         self._paging = paging
+        self._divide = between
         self._between = between if workers > 1 else None
         self._page_size = page_size
         self._workers = workers
@@ -173,6 +98,11 @@ class Shards:
     def is_done(self) -> bool:
         """Whether there is nothing more to ask for."""
         return all(part.state is State.DONE for part in self.parts)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether a page has come."""
+        return len(self.parts) > 1 or self.parts[0].at is not None or bool(self.parts[0].held)
 
     @property
     def is_cuttable(self) -> bool:
@@ -217,25 +147,28 @@ class Shards:
         ResponseError
             The pages would never end, or their times don't hold, although parts depend on them.
         """
+        rows, at, density = len(response.records), part.at, part.density
         if keys:
-            self._note_keys(part, response, keys)
-        following = next_request(part.request, response, self._paging, part.cursors)
-        if following is None or part.is_behind:
+            self._check(part, first=keys[0], last=keys[-1])
+            at, density = keys[-1], _page_density(part, rows, keys)
+        following, cursor = next_request(part.request, response, self._paging, part.cursors)
+        is_done = following is None or part.is_behind(at)
+        page = Arrived(part.request, response, part.at)
+        # From here on without a call: Ctrl-C finds all of it or nothing.
+        part.held += [page]
+        part.at, part.density, part.rows = at, density, part.rows + rows
+        part.is_stale = False
+        if is_done:
             part.state = State.DONE
-            part.density = part.mean_density
         else:
-            part.request = following
-            self._spare_cuts += bool(response.records)
-
-    def _note_keys(self, part: Shard, response: Response, keys: Sequence[int]) -> None:
-        first, last = keys[0], keys[-1]
-        self._check(part, first=first, last=last)
-        n_rows = len(response.records)
-        since = part.at if part.at is not None else first if n_rows > 1 else part.lo
-        if since is not None:
-            part.density = n_rows / max(1, last - since)
-        part.at = last
-        part.rows += n_rows
+            part.request = following or part.request
+            self._spare_cuts += rows > 0
+        if cursor is None:
+            part.cursors = set()
+        else:
+            part.cursors.add(cursor)
+        if is_done:
+            part.density = part.mean_density
 
     def _check(self, part: Shard, *, first: int, last: int) -> None:
         """Give up cutting where times can't be relied on; raise where that is too late."""
@@ -248,6 +181,22 @@ class Shards:
         if self.is_cut:
             raise unreliable(part.request, reason)
         self._between = None
+
+    def go_on(self, is_handed_on: Callable[[Any], bool]) -> None:
+        """Make all parts ready to be read on, after the read was broken off: see `Shard.go_on`."""
+        for part in self.parts:
+            part.go_on(is_handed_on)
+
+    def ask_by_time(self, part: Shard) -> bool:
+        """Ask for what is left of a part by its time, if that can be done; tell whether it can.
+
+        The rows of the last time come again.
+        """
+        if self._divide is None or part.at is None or not part.is_stale:
+            return False
+        part.request, part.is_stale, part.cursors = self._divide(part.at - 1, part.hi), False, set()
+        part.at -= GRAIN
+        return True
 
     def drop_first(self) -> None:
         """Forget the first part, but how dense its rows were."""
@@ -315,6 +264,12 @@ class Shards:
             part.request = self._between(part.start - 1, key)
         self.parts.insert(place + 1, behind)
         return behind
+
+
+def _page_density(part: Shard, n_rows: int, keys: Sequence[int]) -> float | None:
+    """Return how dense the rows of a page lie; as before where nothing tells."""
+    since = part.at if part.at is not None else keys[0] if n_rows > 1 else part.lo
+    return part.density if since is None else n_rows / max(1, keys[-1] - since)
 
 
 def unreliable(request: Request, reason: str) -> ResponseError:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from reinfer_pandas._settings import Settings
+    from reinfer_pandas._silence import Silence
     from reinfer_pandas._wire import Request, Response
 
 _SLACK_BYTES = 2**20
@@ -116,7 +117,13 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self._settings.endpoint!r})"
 
-    def send(self, request: Request, *, is_over: Callable[[], bool] | None = None) -> Response:
+    def send(
+        self,
+        request: Request,
+        *,
+        is_over: Callable[[], bool] | None = None,
+        silence: Silence | None = None,
+    ) -> Response:
         """Send a request once and read the answer to its end.
 
         Redirects are followed within the same scheme, host and port, as part of the one attempt.
@@ -127,6 +134,8 @@ class Transport:
             Its `timeout_s` bounds the time in all.
         is_over : callable, optional
             Tells that the answer isn't wanted any more; asked while waiting for it.
+        silence : Silence, optional
+            Bounds how long nothing comes, and is told when something does.
 
         Returns
         -------
@@ -143,7 +152,7 @@ class Transport:
             An answer that is too large, or that leads elsewhere.
         """
         url, body = _url(self._settings.endpoint, request), _json(request.json)
-        exchange = self._exchange(request, is_over)
+        exchange = self._exchange(request, is_over, silence)
         handled = sys.exception()
         try:
             return exchange.run(url, body)
@@ -161,7 +170,9 @@ class Transport:
         for session in list(self._sessions.values()):
             session.close()
 
-    def _exchange(self, request: Request, is_over: Callable[[], bool] | None) -> Exchange:
+    def _exchange(
+        self, request: Request, is_over: Callable[[], bool] | None, silence: Silence | None
+    ) -> Exchange:
         """Start the clock of a request."""
         start_s = self._clock()
         ends_at_s = None if request.timeout_s is None else start_s + request.timeout_s
@@ -171,7 +182,11 @@ class Transport:
             session=self._session(),
             timeout_s=self._timeout_s,
             bounds=Bounds(
-                ends_at_s=ends_at_s, most_bytes=most_bytes, clock=self._clock, is_over=is_over
+                ends_at_s=ends_at_s,
+                most_bytes=most_bytes,
+                clock=self._clock,
+                is_over=is_over,
+                silence=silence,
             ),
             max_body_bytes=self._max_body_bytes,
             clock=self._clock,

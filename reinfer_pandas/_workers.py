@@ -7,22 +7,25 @@ pages. What has been read ahead of the row handed on last is bounded, so memory 
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-import pyarrow as pa
-
-from reinfer_pandas._shards import Shard, Shards, State
+from reinfer_pandas._shard import Made, Shard, State
 from reinfer_pandas._wire import Response, Send
-from reinfer_pandas.exceptions import ReinferError
+from reinfer_pandas.exceptions import InvalidRequestError, NotFoundError, ReinferError
 
-Convert = Callable[[Shard, Sequence[Response]], pa.RecordBatch]
+if TYPE_CHECKING:
+    from reinfer_pandas._shards import Shards
+
+T = TypeVar("T")
+Convert = Callable[[Shard, Sequence[Response]], T]
 Keys = Callable[[Response], Sequence[int]]
 
 
-MOST_AT_ONCE = 8
-"""How many pages become columns together: each call of Arrow costs more than its few rows."""
+MOST_AT_ONCE = 4
+"""How many pages become columns together: each call of Arrow costs more than its few rows, and
+what doesn't fit the processor's cache costs more again."""
 
 
 LISTEN_S = 0.2
@@ -36,8 +39,11 @@ class StoppedError(Exception):
     """Raised in a thread whose read is over."""
 
 
-class Workers:
+class Workers(Generic[T]):
     """Threads at work on the parts of one read.
+
+    What isn't handed on stays with the parts: when the threads have ended, however that came
+    about, others can go on.
 
     Parameters
     ----------
@@ -46,7 +52,7 @@ class Workers:
     send : callable
         Given what tells that the read is over, returns the `Send` to read with.
     convert : callable
-        Makes columns of a page; called by the iterating thread alone.
+        Makes columns of some pages; called by the iterating thread alone.
     keys : callable
         Returns the keys of a page's rows.
     count : int
@@ -61,7 +67,7 @@ class Workers:
         self,
         shards: Shards,
         send: Callable[[threading.Event], Send],
-        convert: Convert,
+        convert: Convert[T],
         *,
         keys: Keys,
         count: int,
@@ -79,15 +85,14 @@ class Workers:
         self._pages_at_once = pages_at_once
         self._wanted_rows = wanted_rows
         self._changed = threading.Condition()
-        self._arrived: deque[tuple[Shard, Response]] = deque()
-        self._n_ahead = 0
+        self._n_arrived = sum(len(part.held) - part.n_made for part in shards.parts)
+        self._n_ahead = sum(part.n_pages_held for part in shards.parts)
         self._n_rows = 0
         self._is_hungry = False
         self._error: BaseException | None = None
-        self._broken: list[Shard] = []
         self._threads: list[threading.Thread] = []
 
-    def batches(self) -> Generator[pa.RecordBatch]:
+    def batches(self) -> Generator[T]:
         """Yield the rows, in order; closing this ends the threads.
 
         Raises
@@ -96,82 +101,99 @@ class Workers:
             What ended the read, when all rows before it have been handed on.
         """
         with self._at_work():
-            while (arrival := self._next_arrival()) is not None:
-                self._make_columns(*arrival)
+            if not self._shards.is_begun:
+                self._read_first()
+            yield from self._in_order()
+            while (part := self._next_arrived()) is not None:
+                self._make_columns(part, MOST_AT_ONCE)
                 yield from self._in_order()
             if self._error:
                 raise self._error
 
-    def _make_columns(self, part: Shard, responses: Sequence[Response]) -> None:
+    def end(self) -> None:
+        """End the threads, and wait for them a little."""
+        self._stop.set()
+        with self._changing():
+            pass
+        for thread in self._threads:
+            with suppress(RuntimeError):  # Ctrl-C came before it was started
+                thread.join(END_S / len(self._threads))
+
+    def _make_columns(self, part: Shard, most: int) -> None:
         """Convert pages of a part together; where one can't be, those before it still are.
 
-        What comes behind it is never handed on: its part stays one that isn't all converted.
+        What comes behind it is never handed on: it stays with its part.
         """
-        if part in self._broken:
-            return
+        pages = part.arrived(most)
         try:
-            part.ready.append((len(responses), self._convert(part, responses)))
+            made = self._convert(part, [page.response for page in pages])
         except ReinferError as error:
-            if len(responses) > 1:
-                for response in responses:
-                    self._make_columns(part, (response,))
+            if len(pages) > 1:
+                for _ in pages:
+                    if not part.is_broken:
+                        self._make_columns(part, 1)
                 return
-            self._broken.append(part)
+            part.is_broken = True
             self._fail(error)
         else:
-            part.unconverted -= len(responses)
+            with self._changing():
+                part.put(pages, made)
+                self._n_arrived -= len(pages)
 
-    def _in_order(self) -> Iterator[pa.RecordBatch]:
+    def _in_order(self) -> Iterator[T]:
         """Yield what is ready at the head of the parts, and drop the parts that are spent."""
         parts = self._shards.parts
         while parts:
-            while parts[0].ready:
-                n_pages, batch = parts[0].ready.popleft()
-                yield batch
-                with self._changing():
-                    self._n_ahead -= n_pages
+            while parts[0].n_made:
+                head = parts[0].held[0]
+                if isinstance(head, Made):
+                    yield head.value
+                    with self._changing():
+                        del parts[0].held[0]
+                        self._n_ahead -= head.n_pages
             if not parts[0].is_spent or len(parts) == 1:
                 return
             with self._changing():
                 self._shards.drop_first()
 
-    def _next_arrival(self) -> tuple[Shard, Sequence[Response]] | None:
-        """Wait for pages of one part; None when there will be no more."""
-        if not self._threads:
-            self._read_first()
+    def _next_arrived(self) -> Shard | None:
+        """Wait for pages, and return the part that has some; None when there will be no more."""
         with self._changed:
-            while not self._arrived:
+            while (part := self._first_arrived()) is None:
                 is_idle = not any(part.state is State.READING for part in self._shards.parts)
                 if self._error or (is_idle and self._shards.is_done):
                     return None
+                self._start()
                 self._is_hungry = is_idle
                 self._changed.notify_all()
                 self._changed.wait(LISTEN_S)
             self._is_hungry = False
-            return self._pop_arrived()
+            if not self._has_enough():
+                self._start()
+            return part
 
-    def _pop_arrived(self) -> tuple[Shard, Sequence[Response]]:
-        """Return all that has come of the part that came first, up to some pages."""
-        part, _ = self._arrived[0]
-        taken = [one for one in self._arrived if one[0] is part][:MOST_AT_ONCE]
-        for one in taken:
-            self._arrived.remove(one)
-        self._changed.notify_all()
-        return part, [response for _, response in taken]
+    def _first_arrived(self) -> Shard | None:
+        """Return the first part of which pages arrived that can be made columns."""
+        if not self._n_arrived:
+            return None
+        parts = self._shards.parts
+        return next((part for part in parts if not part.is_broken and part.arrived(1)), None)
 
     def _read_first(self) -> None:
         """Read the first page in this thread: most reads have but one, and start no other."""
         part = self._shards.claim()
-        if part is None:
+        if part is not None:
+            self._arrive(part, self._send(part.request))
+            self._shards.release(part)
+
+    def _start(self) -> None:
+        """Start the threads, if there is anything to read and they aren't at work yet."""
+        if self._threads or self._shards.is_done or self._error:
             return
-        self._arrive(part, self._send(part.request))
-        self._shards.release(part)
-        if not self._shards.is_done:
-            count = self._count if self._shards.is_cuttable else 1
-            for number in range(count):
-                thread = threading.Thread(target=self._work, name=f"reinfer-{number}", daemon=True)
-                self._threads.append(thread)
-                thread.start()
+        for number in range(self._count if self._shards.is_cuttable else 1):
+            thread = threading.Thread(target=self._work, name=f"reinfer-{number}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def _work(self) -> None:
         """Read part after part."""
@@ -214,16 +236,27 @@ class Workers:
     def _read(self, part: Shard) -> None:
         """Read some pages of a part, then let others go on with it."""
         for _ in range(self._pages_at_once):
-            self._arrive(part, self._send(part.request))
+            self._arrive(part, self._answer(part))
             if part.state is State.DONE or self._has_enough() or self._is_too_far(part):
                 break
         with self._changing():
             self._shards.release(part)
 
+    def _answer(self, part: Shard) -> Response:
+        """Return the answer to a part's next request; ask by time where a continuation is stale."""
+        try:
+            return self._send(part.request)
+        except (InvalidRequestError, NotFoundError):
+            with self._changing():
+                can_be_asked = self._shards.ask_by_time(part)
+            if not can_be_asked:
+                raise
+            return self._send(part.request)
+
     def _has_enough(self) -> bool:
         """Tell whether to stop asking: for good, or until some pages have been made columns."""
         is_full = self._wanted_rows is not None and self._n_rows >= self._wanted_rows
-        return is_full or len(self._arrived) >= max(MOST_AT_ONCE, 2 * self._count)
+        return is_full or self._n_arrived >= max(2 * MOST_AT_ONCE, 2 * self._count)
 
     def _is_too_far(self, part: Shard) -> bool:
         """Tell whether a part lies behind so much that it has to wait."""
@@ -235,11 +268,10 @@ class Workers:
         with self._changing():
             if self._stop.is_set():
                 raise StoppedError
-            self._arrived.append((part, response))
-            part.unconverted += 1
+            self._shards.note(part, response, keys)
+            self._n_arrived += 1
             self._n_ahead += 1
             self._n_rows += len(response.records)
-            self._shards.note(part, response, keys)
 
     @contextmanager
     def _changing(self) -> Iterator[None]:
@@ -254,9 +286,4 @@ class Workers:
         try:
             yield
         finally:
-            self._stop.set()
-            with self._changing():
-                pass
-            for thread in self._threads:
-                with suppress(RuntimeError):  # Ctrl-C came before it was started
-                    thread.join(END_S / len(self._threads))
+            self.end()

@@ -18,17 +18,66 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pandas import DataFrame
 
     from reinfer_pandas._wire import Attempt
 
 
-class ReinferError(Exception):
+class _Resumable(BaseException):
+    """What ended a read that can go on."""
+
+    _arrived: Callable[[], DataFrame] | None = None
+    _go_on: Callable[[], Any] | None = None
+    _partial: DataFrame | None = None
+
+    @property
+    def partial(self) -> DataFrame | None:
+        """The rows that had arrived, tagged; None where nothing was being read."""
+        if self._partial is None and self._arrived is not None:
+            self._partial = self._arrived()
+        return self._partial
+
+    @partial.setter
+    def partial(self, found: DataFrame | None) -> None:
+        self._partial = found
+
+    def resume(self) -> Any:
+        """Go on with the read that this ended: only what is missing is asked for.
+
+        It may be called as often as that fails again.
+
+        Returns
+        -------
+        DataFrame, or an iterator of them
+            The whole frame, as if nothing had happened; of a read with `chunksize`, the frames
+            that hadn't been handed on.
+
+        Raises
+        ------
+        ConfigurationError
+            No read was ended, or it has gone on to its end since.
+        """
+        if self._go_on is None:
+            raise ConfigurationError("this error ended no read that could go on")
+        return self._go_on()
+
+    def broke_off(self, arrived: Callable[[], DataFrame], go_on: Callable[[], Any]) -> None:
+        """Note what had arrived of the read that this ended, and what goes on with it."""
+        self._arrived, self._go_on = arrived, go_on
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave behind the read, which is this process's; what had arrived goes along."""
+        state = {**self.__dict__, "_partial": self.partial}
+        kept = {name: value for name, value in state.items() if name not in ("_arrived", "_go_on")}
+        return type(self), self.args, kept
+
+
+class ReinferError(_Resumable, Exception):
     """Base of every error that this package raises.
 
     Attributes
@@ -52,7 +101,9 @@ class ReinferError(Exception):
     retry_after_s : float or None
         How long the server asked us to wait [s].
     partial : DataFrame or None
-        The rows that had arrived before the error, tagged; None where nothing was being read.
+        The rows that had arrived before the error and weren't handed on, in order, without a gap,
+        tagged; ``attrs["reinfer"]["ranges"]`` has the time ranges of which it holds all. None
+        where nothing was being read.
     """
 
     message: str
@@ -64,7 +115,6 @@ class ReinferError(Exception):
     elapsed_s: float | None = None
     server_timing_ms: float | None = None
     retry_after_s: float | None = None
-    partial: DataFrame | None = None
     log: tuple[Attempt, ...] = ()
 
     def __init__(self, message: str = "", **facts: object) -> None:
@@ -145,6 +195,10 @@ class RateLimitError(APIError):
 
 class ServerError(APIError):
     """5xx: a problem of the platform or of a gateway before it."""
+
+
+class ReadInterrupted(_Resumable, KeyboardInterrupt):
+    """Ctrl-C, or the notebook's button, ended a read, which can go on as after a `ReinferError`."""
 
 
 _BY_STATUS: Mapping[int, type[APIError]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from hostile import HostileServer
 
 from reinfer_pandas._settings import resolve_settings
+from reinfer_pandas._silence import Silence
 from reinfer_pandas._transport import Transport
 from reinfer_pandas._wire import Request, Response
 from reinfer_pandas.exceptions import ReinferError
@@ -32,13 +33,17 @@ def transport_to(server: HostileServer | str, **options: object) -> Transport:
 
 
 def send_to(
-    *scripts: list, request: Request = READ, tls: bool = False, **options: object
+    *scripts: list,
+    request: Request = READ,
+    tls: bool = False,
+    silence: Silence | None = None,
+    **options: object,
 ) -> tuple[Response | ReinferError, HostileServer]:
     """Send a request to a server that plays these scripts; return what came of it."""
     with HostileServer(*scripts, tls=tls) as server:
         transport = transport_to(server, **options)
         try:
-            return transport.send(request), server
+            return transport.send(request, silence=silence), server
         except ReinferError as error:
             return error, server
         finally:

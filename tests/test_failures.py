@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from hostile import (
     RESET,
+    HostileServer,
     answer,
     chunk,
     drip,
@@ -19,6 +20,7 @@ from hostile import (
 )
 from sending import READ, outcome, send_to, transport_to
 
+from reinfer_pandas._silence import Silence
 from reinfer_pandas._wire import Response
 from reinfer_pandas.exceptions import NetworkError, ResponseError
 
@@ -139,6 +141,28 @@ def test_a_slow_drip_ends_when_the_time_of_the_request_is_over(script: list) -> 
     assert isinstance(error, NetworkError)
     assert outcome(error) == "timeout"
     assert 245 <= error.log[0].elapsed_ms < 1500
+
+
+def test_a_silence_over_several_requests_ends_the_last_of_them() -> None:
+    silence = Silence(0.4)
+    with HostileServer([pause(3)]) as server:
+        transport = transport_to(server, timeout_s=(2.0, 0.25))
+        outcomes = []
+        while silence.left_s > 0:
+            with pytest.raises(NetworkError) as caught:
+                transport.send(READ, silence=silence)
+            outcomes.append(caught.value.log[0])
+        transport.close()
+    assert {one.outcome for one in outcomes} == {"timeout"}
+    assert len(outcomes) == 2
+    assert outcomes[-1].elapsed_ms < 245
+
+
+def test_bytes_that_trickle_in_are_no_silence() -> None:
+    script = [LONG, *drip(b"a" * 20, every_s=0.05)]
+    error, _ = send_to(script, silence=Silence(0.4), request=replace(READ, timeout_s=0.8))
+    assert isinstance(error, NetworkError)
+    assert error.log[0].elapsed_ms >= 750
 
 
 def test_a_request_whose_time_is_over_is_not_sent() -> None:

@@ -136,13 +136,13 @@ def test_audit_events_are_paged(client: rp.Client) -> None:
 
 def test_the_same_token_may_come_from_two_sources() -> None:
     plan = plan_read(f"{CLAIMS}/reviewed", {"sources": ["a" * 16, "b" * 16]})
-    seen: set[str] = set()
-    first = next_request(plan.request, answer({}, cursor="1"), plan.paging, seen)
-    assert dict(first.params)["after"] == "1"
-    second = next_request(first, answer(), plan.paging, seen)
+    first, one = next_request(plan.request, answer({}, cursor="1"), plan.paging, ())
+    assert dict(first.params)["after"] == one == "1"
+    second, none = next_request(first, answer(), plan.paging, {one})
+    assert none is None  # what came before is another request's
     assert dict(second.params) == {"source_id": "b" * 16, "return_predictions": "false"}
-    assert next_request(second, answer({}, cursor="1"), plan.paging, seen) is not None
-    assert next_request(second, answer(), plan.paging, seen) is None
+    assert next_request(second, answer({}, cursor="1"), plan.paging, ())[0] is not None
+    assert next_request(second, answer(), plan.paging, ()) == (None, None)
 
 
 # look-ups

@@ -17,6 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas._retry import RetryPolicy, is_retried, parse_retry_after, retrying
+from reinfer_pandas._silence import Silence
 from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.exceptions import (
     APIError,
@@ -280,6 +281,37 @@ def test_a_retry_after_with_an_error_that_is_not_retried_changes_nothing() -> No
     assert isinstance(error, APIError)
     assert error.hint is None
     assert len(server.asked) == 1
+
+
+def test_a_read_of_which_nothing_has_come_for_too_long_ends() -> None:
+    policy = replace(POLICY, attempts=50, deadline_s=1e6, stall_s=60.0)
+    error, server, time = send_through(policy, lost("timeout"), takes_s=20.0)
+    assert isinstance(error, NetworkError)
+    assert "No byte has come for 60 s (RetryPolicy has stall_s)" in str(error)
+    assert len(server.asked) == 3
+    assert time.now_s - 1_000.0 <= 66.0
+
+
+def test_an_answer_ends_the_silence_even_if_it_is_an_error() -> None:
+    """A 503 came: the platform is there."""
+    policy = replace(POLICY, attempts=9, deadline_s=1e6, stall_s=30.0)
+    error, server, _ = send_through(policy, BUSY, takes_s=20.0)
+    assert isinstance(error, ServerError)
+    assert len(server.asked) == 9
+
+
+def test_a_wait_that_the_server_asked_for_is_no_silence() -> None:
+    policy = replace(POLICY, attempts=9, deadline_s=1e6, stall_s=30.0)
+    time = Time()
+    silence = Silence(policy.stall_s, clock=time.clock)
+    answers = (lost("timeout"), failed(429, retry_after_s=19.0), lost("timeout"), 200)
+    server = Server(*answers, time=time, takes_s=8.0)
+    send = retrying(
+        server.send, policy, clock=time.clock, sleep=time.sleep, draw=min, silence=silence
+    )
+    assert send(READ).status == 200
+    assert len(server.asked) == 4
+    assert silence.left_s <= 6.0  # 8 s for each of the three, 19 s of asked-for wait left out
 
 
 def test_one_retrying_serves_many_threads() -> None:

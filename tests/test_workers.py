@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pytest
+from interrupts import CtrlC
 from test_shards import ONCE, PAGING, YEAR, Model, Row, between, keys_of, lies_in, spread
 
-from reinfer_pandas._shards import Shard, Shards
+from reinfer_pandas._shard import Shard
+from reinfer_pandas._shards import Shards
 from reinfer_pandas._wire import Page, Request, Response
 from reinfer_pandas._workers import MOST_AT_ONCE, Workers
 from reinfer_pandas.exceptions import NetworkError, ResponseError
@@ -235,6 +237,33 @@ def test_pages_that_came_together_are_handed_on_up_to_the_one_that_cant_be_conve
     assert list(dict.fromkeys(rows)) == sending.model.rows[:40]
 
 
+@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("seed", range(10))
+def test_others_go_on_with_what_was_left_and_ask_again_for_what_was_no_page(count, seed) -> None:
+    dice = random.Random(seed)
+    bad = set(dice.sample(range(600), 5))
+
+    def strict(part: Shard, answers: Sequence[Response]) -> pa.RecordBatch:
+        found = bad.intersection(row[1] for answer in answers for row in answer.records)
+        if found and len(answers) == 1:
+            bad.difference_update(found)  # the next time it is well
+        if found:
+            raise ResponseError("bad")
+        return convert(part, answers)
+
+    sending = Sending(Model(spread("at random", 600), 7), dawdle(seed))
+    workers, rows = workers_of(sending, count, convert=strict), list[Row]()
+    for _ in range(6):
+        try:
+            read_into(rows, workers)
+            break
+        except ResponseError:
+            shards = workers._shards
+            shards.go_on(lambda _: False)
+            workers = Workers(shards, sending, strict, keys=keys_of, count=count, ahead_pages=9)
+    assert list(dict.fromkeys(rows)) == sending.model.rows
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_closing_ends_all_threads(seed: int) -> None:
     sending = Sending(Model(spread("at random", 1500), 10), dawdle(seed))
@@ -368,6 +397,36 @@ def test_ctrl_c_ends_the_read_at_once_and_leaves_no_thread(count: int) -> None:
     assert ended_at - sent_at[0] < 1
     while threads_left():  # one that was being started then ends as it begins
         assert time.monotonic() - sent_at[0] < 1
+
+
+def hand_on(handed_on: list[pa.RecordBatch], workers: Workers) -> None:
+    for batch in workers.batches():
+        handed_on += [batch]
+
+
+# Ctrl-C as a generator is thrown away is lost, and Python says so.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_ctrl_c_at_any_instant_leaves_each_page_to_be_handed_on_once() -> None:
+    def read_once(instant: int) -> int:
+        sending = Sending(Model(spread("evenly", 60), 10))
+        workers, handed_on = workers_of(sending, 1), list[pa.RecordBatch]()
+        clock = CtrlC(instant)
+        try:
+            with clock:
+                hand_on(handed_on, workers)
+        except KeyboardInterrupt:
+            workers.end()
+            shards = workers._shards
+            shards.go_on(lambda batch: bool(handed_on) and batch is handed_on[-1])
+            hand_on(
+                handed_on,
+                Workers(shards, sending, convert, keys=keys_of, count=1, ahead_pages=9),
+            )
+        assert [row for batch in handed_on for row in rows_of(batch)] == sending.model.rows
+        return clock.n_instants
+
+    for instant in range(1, read_once(0), 3):
+        read_once(instant)
 
 
 def test_an_error_in_a_thread_that_isnt_ours_is_raised_too() -> None:
