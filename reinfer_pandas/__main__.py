@@ -1,4 +1,4 @@
-"""The command line: ``reinfer-pandas demo``, ``read`` and ``serve``."""
+"""The command line: ``reinfer-pandas demo``, ``read``, ``export`` and ``serve``."""
 
 from __future__ import annotations
 
@@ -29,10 +29,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args.run(args)
     except (ReinferError, OSError) as error:
-        told = " ".join(str(error).split())
+        told = " ".join(" ".join([str(error), *getattr(error, "__notes__", ())]).split())
         print(f"reinfer-pandas: {type(error).__name__}: {told}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        print(*getattr(interrupt, "__notes__", ()), sep="\n", end="", file=sys.stderr)
         return 130
     return 0
 
@@ -48,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_demo(commands)
     _add_read(commands)
+    _add_export(commands)
     _add_serve(commands)
     return parser
 
@@ -87,6 +89,23 @@ def _add_read(commands: Commands) -> None:
     read.set_defaults(run=_read)
 
 
+def _add_export(commands: Commands) -> None:
+    export = commands.add_parser(
+        "export",
+        help="read a resource of any size into a folder of Parquet files",
+        description="Read a resource into a folder of Parquet files. Broken off at any instant, "
+        "the same command goes on.",
+        epilog="For example: reinfer-pandas export datasets/acme/claims/comments claims "
+        "--start 2026-01-01",
+    )
+    export.add_argument("resource", help="such as sources/acme/inbox/comments")
+    export.add_argument("folder", type=Path, help="new, empty, or begun by the same command")
+    export.add_argument("--update", action="store_true", help="fetch what is new since")
+    export.add_argument("--rows-per-file", type=int, metavar="N", help="about; default: 50000")
+    _add_options(export)
+    export.set_defaults(run=_export)
+
+
 def _add_serve(commands: Commands) -> None:
     serve = commands.add_parser(
         "serve",
@@ -109,17 +128,22 @@ def _add_read_arguments(read: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="where the rows go: .parquet, .csv or .jsonl; an older file is replaced",
     )
-    read.add_argument("--start", metavar="TIME", help="earliest time, UTC if no zone is given")
-    read.add_argument("--end", metavar="TIME", help="latest time, inclusive")
     read.add_argument("--limit", type=int, metavar="N", help="rows wanted")
-    read.add_argument("--page-size", type=int, metavar="N", help="rows asked for at once")
-    read.add_argument(
+    _add_options(read)
+
+
+def _add_options(command: argparse.ArgumentParser) -> None:
+    """Add what every command that reads takes."""
+    command.add_argument("--start", metavar="TIME", help="earliest time, UTC if no zone is given")
+    command.add_argument("--end", metavar="TIME", help="latest time, inclusive")
+    command.add_argument("--page-size", type=int, metavar="N", help="rows asked for at once")
+    command.add_argument(
         "--columns",
         type=lambda names: names.split(","),
         metavar="A,B",
         help="the columns wanted, in this order",
     )
-    read.add_argument(
+    command.add_argument(
         "--option",
         type=_option,
         action="append",
@@ -127,7 +151,7 @@ def _add_read_arguments(read: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="any other option of read_reinfer, its value as JSON or text; may repeat",
     )
-    read.add_argument("--context", metavar="NAME", help="a context of the official command line")
+    command.add_argument("--context", metavar="NAME", help="a context of the official command line")
 
 
 def _output(text: str) -> Path:
@@ -168,13 +192,30 @@ def _read(args: argparse.Namespace) -> None:
     from reinfer_pandas._login import connect
     from reinfer_pandas._write import write
 
-    names = ("start", "end", "limit", "page_size", "columns")
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
     with connect(context=args.context) as client:
-        df = client.read(args.resource, **given, **dict(args.option))
+        df = client.read(args.resource, **_given(args, "limit"))
     write(df, args.to)
     facts = df.attrs["reinfer"]
     print(f"{len(df):,} rows in {args.to} (requests: {facts['n_requests']:,})")
+
+
+def _export(args: argparse.Namespace) -> None:
+    from reinfer_pandas._login import connect
+    from reinfer_pandas.export import export_reinfer
+
+    given = _given(args, "rows_per_file")
+    with connect(context=args.context) as client:
+        files = export_reinfer(
+            args.resource, args.folder, client=client, update=args.update, **given
+        )
+    print(f"{files['rows'].sum():,} rows in {args.folder} (files: {len(files):,})")
+
+
+def _given(args: argparse.Namespace, *also: str) -> dict[str, Any]:
+    """Return the options that were given."""
+    names = ("start", "end", "page_size", "columns", *also)
+    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
+    return {**given, **dict(args.option)}
 
 
 def _serve(args: argparse.Namespace) -> None:

@@ -63,6 +63,11 @@ class Span:
             )
         )
 
+    @property
+    def range(self) -> tuple[int | None, int | None]:
+        """Earliest and latest time [microseconds since 1970]; None where it is open."""
+        return self._directed(*self.bounds)
+
     def request(self, lo: int | None, hi: int | None) -> Request:
         """Return the request for the part between two keys, both inclusive."""
         bounds = dict(zip(("start", "end"), self._directed(lo, hi), strict=True))

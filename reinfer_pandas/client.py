@@ -109,15 +109,28 @@ class Client:
 
     def read(self, resource: str, **options: Any) -> pd.DataFrame | Iterator[pd.DataFrame]:
         """Read a resource into a frame, or into several: see `read_reinfer`."""
-        is_raw = resource.startswith("/")
-        options = dict(options if is_raw else looked_up(resource, options, self.read))
-        plan = (plan_raw if is_raw else plan_read)(resource, options)
+        options = self._looked_up(resource, options)
+        plan = _planned(resource, options)
         progress = self._progress(resource, plan, options)
         pipeline = partial(self._pipeline, progress=progress)
         workers = plan.workers or self._workers
         host = self._settings.host
         reading = Reading(plan, pipeline, host=host, workers=workers, progress=progress)
         return reading.frames() if plan.chunksize else reading.frame()
+
+    def _plan(self, resource: str, options: Mapping[str, Any]) -> Plan:
+        """Return how a resource is read; what `read` does first."""
+        return _planned(resource, self._looked_up(resource, options))
+
+    def _rows(self, resource: str, **options: Any) -> int | None:
+        """Return how many rows a read would give; None where the platform doesn't say."""
+        options = self._looked_up(resource, options)
+        return self._count(resource, _planned(resource, options), options)
+
+    def _looked_up(self, resource: str, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the options with the names in filters turned into what the API asks for."""
+        is_raw = resource.startswith("/")
+        return dict(options if is_raw else looked_up(resource, options, self.read))
 
     def _progress(self, resource: str, plan: Plan, options: Mapping[str, Any]) -> Progress | None:
         """Return what tells of a long read: asked for, or for whoever is watching."""
@@ -317,3 +330,7 @@ def _restored(
 ) -> Client:
     """Return an unpickled client, with the token of this process's environment."""
     return Client(endpoint, retry=retry, timeout=timeout, workers=workers)
+
+
+def _planned(resource: str, options: Mapping[str, Any]) -> Plan:
+    return (plan_raw if resource.startswith("/") else plan_read)(resource, options)
