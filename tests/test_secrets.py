@@ -104,7 +104,7 @@ def test_no_failure_to_connect_shows_the_token() -> None:
 
 
 def test_an_interruption_shows_no_token_and_comes_at_once() -> None:
-    with HostileServer([LONG, b"half", pause(3)]) as server:
+    with HostileServer([LONG, b"half", pause(30)]) as server:
         transport = transport_to(server)
         main = threading.main_thread().ident
         timer = threading.Timer(0.15, signal.pthread_kill, [main, signal.SIGINT])
@@ -112,7 +112,7 @@ def test_an_interruption_shows_no_token_and_comes_at_once() -> None:
         begun_s = time.perf_counter()
         with pytest.raises(KeyboardInterrupt) as interrupted:
             transport.send(READ)
-        assert time.perf_counter() - begun_s < 1.5
+        assert time.perf_counter() - begun_s < 8
         timer.join()
         transport.close()
     assert CANARY not in "".join(shown(interrupted.value))

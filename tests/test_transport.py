@@ -171,7 +171,7 @@ def test_any_other_status_is_an_answer_too(status: str) -> None:
         ([head(), b"{}"], b"{}"),
         ([head("Connection: close"), b"{}"], b"{}"),
         ([b"HTTP/1.0 200 OK\r\n\r\n{}"], b"{}"),
-        ([head("Content-Length: 2, 2"), b"{}", pause(3)], b"{}"),
+        ([head("Content-Length: 2, 2"), b"{}", pause(30)], b"{}"),
         ([b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\n", answer()], JSON),
         (drip(answer(), every_s=0), JSON),
     ],
@@ -181,7 +181,7 @@ def test_a_body_is_read_however_it_is_framed(script: list, body: bytes) -> None:
     result, _ = send_to(script)
     assert isinstance(result, Response)
     assert result.body == body
-    assert time.perf_counter() - begun_s < 1.5
+    assert time.perf_counter() - begun_s < 8  # not sat through
 
 
 BARE = zlib.compressobj(wbits=-15)

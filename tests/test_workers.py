@@ -24,6 +24,9 @@ from reinfer_pandas.exceptions import NetworkError, ResponseError
 
 pytestmark = pytest.mark.timeout(30)  # a deadlock fails its test
 
+PROMPT_S = 8
+"""Far below the wait that would be sat through otherwise; how far, a busy machine decides [s]."""
+
 
 @pytest.fixture(autouse=True)
 def quick_switches() -> Iterator[None]:
@@ -394,9 +397,9 @@ def test_ctrl_c_ends_the_read_at_once_and_leaves_no_thread(count: int) -> None:
 
     workers = workers_of(Sending(Model(spread("evenly", 900), 10), interrupt), count)
     ended_at = interrupted(lambda: read(workers))
-    assert ended_at - sent_at[0] < 1
+    assert ended_at - sent_at[0] < PROMPT_S
     while threads_left():  # one that was being started then ends as it begins
-        assert time.monotonic() - sent_at[0] < 1
+        assert time.monotonic() - sent_at[0] < PROMPT_S
 
 
 def hand_on(handed_on: list[pa.RecordBatch], workers: Workers) -> None:
