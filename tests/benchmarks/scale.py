@@ -24,7 +24,7 @@ class Scale:
 
 FULL = Scale(
     distinct=4_000,
-    decoded=50_000,
+    decoded=100_000,
     served=20_000,
     delays_ms=(0, 20, 100),
     workers=(1, 4, 8, 16),
