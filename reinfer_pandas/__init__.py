@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from reinfer_pandas._latency import latency
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
-    from reinfer_pandas._retry import RetryPolicy
+    from reinfer_pandas._sending.retry import RetryPolicy
     from reinfer_pandas.client import Client
     from reinfer_pandas.exceptions import (
         APIError,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "client": ("Client",),
     "reader": ("read_reinfer",),
-    "_retry": ("RetryPolicy",),
+    "_sending.retry": ("RetryPolicy",),
     "exceptions": (
         "APIError",
         "AuthenticationError",

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from reinfer_pandas._latency import latency
-from reinfer_pandas._retry import RetryPolicy
+from reinfer_pandas._sending.retry import RetryPolicy
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import concat
 from reinfer_pandas.plots import plot_latency

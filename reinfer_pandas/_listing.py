@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from reinfer_pandas._catalogue import RESOURCES, find
-from reinfer_pandas._checks import COMMON, OPTIONS
+from reinfer_pandas._catalogue.catalogue import RESOURCES, find
+from reinfer_pandas._planning.checks import COMMON, OPTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from reinfer_pandas._resource import Resource
+    from reinfer_pandas._catalogue.resource import Resource
 
 
 def resources(path: str | None = None) -> pd.DataFrame:

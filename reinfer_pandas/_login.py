@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, NoReturn, cast
 
 import pandas as pd
 
-from reinfer_pandas._asking import ask_at_terminal, nobody_to_ask, who_can_be_asked
-from reinfer_pandas._keyring import check_keyring, forget, store
-from reinfer_pandas._places import find_settings, wanted_endpoint
-from reinfer_pandas._retry import RetryPolicy
-from reinfer_pandas._settings import mask
+from reinfer_pandas._sending.retry import RetryPolicy
+from reinfer_pandas._signing_in.asking import ask_at_terminal, nobody_to_ask, who_can_be_asked
+from reinfer_pandas._signing_in.keyring import check_keyring, forget, store
+from reinfer_pandas._signing_in.places import find_settings, wanted_endpoint
+from reinfer_pandas._signing_in.settings import mask
 from reinfer_pandas.client import Client
 from reinfer_pandas.exceptions import AuthenticationError, ConfigurationError
 from reinfer_pandas.reader import default_client, set_default_client, signed_in
 
 if TYPE_CHECKING:
-    from reinfer_pandas._settings import Settings
+    from reinfer_pandas._signing_in.settings import Settings
 
 IMPATIENT = RetryPolicy(attempts=3, base_s=0.5, cap_s=2.0, deadline_s=20.0)
 """For the proof: somebody is waiting."""

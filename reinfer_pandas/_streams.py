@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
-from reinfer_pandas import _catalogue
+from reinfer_pandas._catalogue import catalogue
 from reinfer_pandas._wire import Envelope, Request
 from reinfer_pandas.exceptions import ConfigurationError
 
@@ -34,7 +34,7 @@ def advance_request(resource: str, sequence_id: str) -> Request:
     stream = resource
     for tail in _TAILS:
         stream = stream.removesuffix(tail)
-    found, names = _catalogue.find(stream)
+    found, names = catalogue.find(stream)
     if "stream" not in names:
         raise ConfigurationError(f"{resource!r} isn't a stream: those are {found.path}/streams/…")
     if not isinstance(sequence_id, str) or not sequence_id:

@@ -6,20 +6,20 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from reinfer_pandas._checks import MAX_WORKERS
-from reinfer_pandas._decode import decode_records
+from reinfer_pandas._decoding.decode import decode_records
 from reinfer_pandas._log import dump_log, requests_frame
-from reinfer_pandas._lookups import looked_up
-from reinfer_pandas._options import count_request, plan_read
-from reinfer_pandas._pace import Gate
-from reinfer_pandas._pipeline import Pipeline
-from reinfer_pandas._progress import DELAY_S, Progress, is_watched
-from reinfer_pandas._raw import plan_raw, raw_request
-from reinfer_pandas._reading import Reading
-from reinfer_pandas._retry import RetryPolicy
-from reinfer_pandas._settings import Settings, mask, resolve_settings
+from reinfer_pandas._planning.checks import MAX_WORKERS
+from reinfer_pandas._planning.lookups import looked_up
+from reinfer_pandas._planning.options import count_request, plan_read
+from reinfer_pandas._planning.raw import plan_raw, raw_request
+from reinfer_pandas._reading.progress import DELAY_S, Progress, is_watched
+from reinfer_pandas._reading.reading import Reading
+from reinfer_pandas._sending.pace import Gate
+from reinfer_pandas._sending.pipeline import Pipeline
+from reinfer_pandas._sending.retry import RetryPolicy
+from reinfer_pandas._sending.transport import Transport
+from reinfer_pandas._signing_in.settings import Settings, mask, resolve_settings
 from reinfer_pandas._streams import advance_request
-from reinfer_pandas._transport import Transport
 from reinfer_pandas.exceptions import ConfigurationError, ReinferError
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from reinfer_pandas._plan import Plan
-    from reinfer_pandas._settings import Token
+    from reinfer_pandas._planning.plan import Plan
+    from reinfer_pandas._signing_in.settings import Token
     from reinfer_pandas._wire import Response
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pandas as pd
 
-from reinfer_pandas._dataset import Dataset, File, TimeRange
-from reinfer_pandas._pieces import Source, pieces, source_of, stamp
+from reinfer_pandas._exporting.dataset import Dataset, File, TimeRange
+from reinfer_pandas._exporting.pieces import Source, pieces, source_of, stamp
 from reinfer_pandas.exceptions import ConfigurationError, ReinferError
 from reinfer_pandas.reader import default_client
 

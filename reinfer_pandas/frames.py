@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from reinfer_pandas import _schema
-from reinfer_pandas._arrow import POOL
+from reinfer_pandas._decoding import schema as s
+from reinfer_pandas._decoding.arrays import POOL
+from reinfer_pandas._decoding.schema import Column, Schema, property_type
 from reinfer_pandas._log import dump_log, join_logs
 from reinfer_pandas._nested import NestedDtype
-from reinfer_pandas._schema import Column, Schema, property_type
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from reinfer_pandas._wire import Attempt, Response
 
 DTYPES: dict[pa.DataType, Any] = {
-    _schema.STRING: pd.StringDtype(na_value=float("nan")),
-    _schema.INTEGER: pd.Int64Dtype(),
-    _schema.BOOLEAN: pd.BooleanDtype(),
-    _schema.TIMESTAMP: pd.DatetimeTZDtype("us", "UTC"),
+    s.STRING: pd.StringDtype(na_value=float("nan")),
+    s.INTEGER: pd.Int64Dtype(),
+    s.BOOLEAN: pd.BooleanDtype(),
+    s.TIMESTAMP: pd.DatetimeTZDtype("us", "UTC"),
 }
 NULLABLE_DTYPES: dict[pa.DataType, Any] = {
     **DTYPES,
-    _schema.STRING: pd.StringDtype(),
-    _schema.FLOAT: pd.Float64Dtype(),
+    s.STRING: pd.StringDtype(),
+    s.FLOAT: pd.Float64Dtype(),
 }
 TIMING = (
-    Column("server_timing_ms", _schema.FLOAT, "the platform's own time for the row's page", "ms"),
-    Column("request", _schema.INTEGER, "the row's request, as in the requests frame"),
+    Column("server_timing_ms", s.FLOAT, "the platform's own time for the row's page", "ms"),
+    Column("request", s.INTEGER, "the row's request, as in the requests frame"),
 )
 
 
@@ -98,7 +98,7 @@ def _array(chunks: list[pa.Array], dtype_backend: str | None) -> Any:
     dtype = _dtype(array.type, dtype_backend)
     if dtype is not None:
         return dtype.__from_arrow__(array)
-    return array.to_numpy() if array.type == _schema.FLOAT else array.to_pandas()
+    return array.to_numpy() if array.type == s.FLOAT else array.to_pandas()
 
 
 def _dtype(found: pa.DataType, dtype_backend: str | None) -> Any:
@@ -129,7 +129,7 @@ def add_timing(
     counts : sequence of int
         How many rows each page has.
     """
-    times = pa.array([response.server_timing_ms for response in responses], _schema.FLOAT)
+    times = pa.array([response.server_timing_ms for response in responses], s.FLOAT)
     pages = pa.array(np.repeat(np.arange(len(responses)), counts))
     batch = batch.append_column("server_timing_ms", times.take(pages))
     before = [1 + len(response.further) for response in responses[:-1]]

@@ -14,20 +14,21 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from reinfer_pandas import _items, _schema
-from reinfer_pandas._schema import FLOAT, INTEGER, STRING, STRINGS, Column, Schema
+from reinfer_pandas._decoding import items
+from reinfer_pandas._decoding import schema as s
+from reinfer_pandas._decoding.schema import FLOAT, INTEGER, STRING, STRINGS, Column, Schema
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reinfer_pandas._items import Arrays
+    from reinfer_pandas._decoding.items import Arrays
 
 BATCH_ROWS = 65_536
 BATCH_BYTES = 8 * 2**20  # entities' texts take ten times that, for as long as a batch takes
 
-_TYPES = {column.name: column.type for column in _schema.ANNOTATED_COMMENT.columns}
+_TYPES = {column.name: column.type for column in s.ANNOTATED_COMMENT.columns}
 _OF_DATASETS = "read_reinfer('datasets/{project}/{dataset}/comments')"
 _OF_SOURCES = "read_reinfer('sources/{project}/{source}/comments')"
 
@@ -79,7 +80,7 @@ EXTRACTIONS = Schema(
         Column("kind", STRING, "kind of the field"),
         Column("field_id", STRING, "hexadecimal id of the field"),
         Column("field_probability", FLOAT, "of a predicted field"),
-        Column("spans", pa.list_(_schema.SPAN), "where it stands"),
+        Column("spans", pa.list_(s.SPAN), "where it stands"),
     ),
 )
 
@@ -92,45 +93,45 @@ def _flat(name: str, struct: pa.StructType, *index: Column) -> Schema:
 
 MESSAGES = _flat(
     "message of a comment",
-    _schema.MESSAGE,
+    s.MESSAGE,
     Column("message_index", INTEGER, "place among the comment's messages, from 0"),
 )
 ATTACHMENTS = _flat(
     "attachment of a comment",
-    _schema.ATTACHMENT,
+    s.ATTACHMENT,
     Column("attachment_index", INTEGER, "place among the comment's attachments, from 0"),
 )
-LABEL_PROPERTIES = _flat("score of a comment", _schema.LABEL_PROPERTY)
+LABEL_PROPERTIES = _flat("score of a comment", s.LABEL_PROPERTY)
 
 
 def labels(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each comment and label: see `ReinferAccessor.labels`."""
-    return _view(df, "labels", LABELS, _items.labels_of)
+    return _view(df, "labels", LABELS, items.labels_of)
 
 
 def entities(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each span of an entity: see `ReinferAccessor.entities`."""
-    return _view(df, "entities", ENTITIES, _items.entities_of, beside=("messages",))
+    return _view(df, "entities", ENTITIES, items.entities_of, beside=("messages",))
 
 
 def messages(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each message: see `ReinferAccessor.messages`."""
-    return _view(df, "messages", MESSAGES, _items.messages_of)
+    return _view(df, "messages", MESSAGES, items.messages_of)
 
 
 def attachments(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each attachment: see `ReinferAccessor.attachments`."""
-    return _view(df, "attachments", ATTACHMENTS, _items.attachments_of)
+    return _view(df, "attachments", ATTACHMENTS, items.attachments_of)
 
 
 def extractions(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each extracted field: see `ReinferAccessor.extractions`."""
-    return _view(df, "moon_forms", EXTRACTIONS, _items.extractions_of)
+    return _view(df, "moon_forms", EXTRACTIONS, items.extractions_of)
 
 
 def label_properties(df: pd.DataFrame) -> pd.DataFrame:
     """Return a row for each score: see `ReinferAccessor.label_properties`."""
-    return _view(df, "label_properties", LABEL_PROPERTIES, _items.label_properties_of)
+    return _view(df, "label_properties", LABEL_PROPERTIES, items.label_properties_of)
 
 
 def _view(
@@ -163,7 +164,7 @@ def _uid(df: pd.DataFrame) -> pd.Series[Any]:
 
 def _nested(df: pd.DataFrame, name: str) -> pd.Series[Any]:
     """Return a nested column, or say where it comes from."""
-    places = [_OF_DATASETS, _OF_SOURCES] if name in _schema.COMMENT.names else [_OF_DATASETS]
+    places = [_OF_DATASETS, _OF_SOURCES] if name in s.COMMENT.names else [_OF_DATASETS]
     hint = f"It comes with {' and '.join(places)}: if you give columns=, include it there."
     return _column(df, name, hint=hint)
 

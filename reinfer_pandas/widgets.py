@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from traitlets import Unicode
 
-from reinfer_pandas._settings import Settings, Token, normalise_endpoint
+from reinfer_pandas._signing_in.settings import Settings, Token, normalise_endpoint
 from reinfer_pandas.exceptions import AuthenticationError, ReinferError
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from hostile import HostileServer
 
-from reinfer_pandas._settings import resolve_settings
-from reinfer_pandas._silence import Silence
-from reinfer_pandas._transport import Transport
+from reinfer_pandas._sending.silence import Silence
+from reinfer_pandas._sending.transport import Transport
+from reinfer_pandas._signing_in.settings import resolve_settings
 from reinfer_pandas._wire import Request, Response
 from reinfer_pandas.exceptions import ReinferError
 

@@ -13,7 +13,7 @@ import pytest
 import vcr
 
 import reinfer_pandas as rp
-from reinfer_pandas._catalogue import RESOURCES, find
+from reinfer_pandas._catalogue.catalogue import RESOURCES, find
 from reinfer_pandas.sandbox import Fault, Latency, Server
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"

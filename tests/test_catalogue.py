@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinfer_pandas._catalogue import RESOURCES, check_raw_path, find
-from reinfer_pandas._checks import COMMON, OPTIONS
-from reinfer_pandas._options import plan_read
-from reinfer_pandas._raw import raw_request
+from reinfer_pandas._catalogue.catalogue import RESOURCES, check_raw_path, find
+from reinfer_pandas._planning.checks import COMMON, OPTIONS
+from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._planning.raw import raw_request
 from reinfer_pandas.exceptions import ConfigurationError
 
 

@@ -10,17 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinfer_pandas import _schema
-from reinfer_pandas._arrow import build, scalars, timestamps
-from reinfer_pandas._catalogue import find
-from reinfer_pandas._comments import annotated_arrays, message_arrays
-from reinfer_pandas._decode import (
+from reinfer_pandas._catalogue.catalogue import find
+from reinfer_pandas._decoding import schema as s
+from reinfer_pandas._decoding.arrays import build, scalars, timestamps
+from reinfer_pandas._decoding.comments import annotated_arrays, message_arrays
+from reinfer_pandas._decoding.decode import (
     decode_records,
     read_page,
     record_batch,
 )
-from reinfer_pandas._json import prune, replace_lone_surrogates
-from reinfer_pandas._records import AnnotatedComment, Comment
+from reinfer_pandas._decoding.lenient_json import prune, replace_lone_surrogates
+from reinfer_pandas._decoding.records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ResponseError
 
@@ -51,16 +51,14 @@ def minimal_comment(**fields: object) -> dict[str, object]:
 def comment_rows(*comments: dict[str, object]) -> list[dict[str, object]]:
     body = json.dumps({"status": "ok", "comments": comments}).encode()
     page = read_page(body, COMMENTS)
-    return record_batch(
-        decode_records(page.records, Comment), _schema.COMMENT, everything
-    ).to_pylist()
+    return record_batch(decode_records(page.records, Comment), s.COMMENT, everything).to_pylist()
 
 
 def annotated_rows(*results: dict[str, object]) -> list[dict[str, object]]:
     body = json.dumps({"status": "ok", "results": results}).encode()
     page = read_page(body, QUERY)
     return record_batch(
-        decode_records(page.records, AnnotatedComment), _schema.ANNOTATED_COMMENT, everything
+        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, everything
     ).to_pylist()
 
 
@@ -73,9 +71,9 @@ def reason_of(body: bytes, envelope: Envelope = COMMENTS) -> str | None:
 def test_query_example_becomes_its_declared_columns() -> None:
     page = read_page(example("query-page"), QUERY)
     batch = record_batch(
-        decode_records(page.records, AnnotatedComment), _schema.ANNOTATED_COMMENT, everything
+        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, everything
     )
-    declared = {column.name: column.type for column in _schema.ANNOTATED_COMMENT.columns}
+    declared = {column.name: column.type for column in s.ANNOTATED_COMMENT.columns}
     found = {field.name: field.type for field in batch.schema if ":" not in field.name}
     assert found == declared
     assert page.cursor == "36498883b7f4c2c12cc364be0a44d806-8abb3088feffef3f"
@@ -119,7 +117,7 @@ def test_listing_examples_keep_every_value_of_a_declared_column(
     records = [json.loads(bytes(raw)) for raw in page.records]
     for record, row in zip(records, batch.to_pylist(), strict=True):
         for column in schema.columns:
-            if isinstance(record.get(column.name), str) and column.type == _schema.STRING:
+            if isinstance(record.get(column.name), str) and column.type == s.STRING:
                 assert row[column.name] == record[column.name]
             assert (row[column.name] is None) == (record.get(column.name) is None)
 
@@ -239,7 +237,7 @@ def test_a_listed_record_without_a_required_key_is_named() -> None:
     ],
 )
 def test_every_form_of_time_is_read_also_among_others(text: str, utc: str) -> None:
-    both = timestamps(pa.array([text, None, "2020-01-09T16:34:45.5Z"], _schema.STRING))
+    both = timestamps(pa.array([text, None, "2020-01-09T16:34:45.5Z"], s.STRING))
     assert [t and t.isoformat() for t in both.to_pylist()] == [
         utc,
         None,
@@ -256,7 +254,7 @@ def test_what_is_no_time_is_an_error_that_names_the_record(text: str) -> None:
 @given(st.datetimes(timezones=st.just(__import__("datetime").UTC)))
 def test_any_time_survives_the_wire(time: object) -> None:
     text = time.isoformat()
-    assert timestamps(pa.array([text], _schema.STRING)).to_pylist() == [time]
+    assert timestamps(pa.array([text], s.STRING)).to_pylist() == [time]
 
 
 @pytest.mark.parametrize(
@@ -309,9 +307,7 @@ def test_markup_of_any_depth_is_passed_over(depth: int) -> None:
     )
     body = f'{{"status": "ok", "comments": [{comment}]}}'.encode()
     page = read_page(body, COMMENTS)
-    rows = record_batch(
-        decode_records(page.records, Comment), _schema.COMMENT, everything
-    ).to_pylist()
+    rows = record_batch(decode_records(page.records, Comment), s.COMMENT, everything).to_pylist()
     assert rows[0]["body"] == 'Tha"[{nks!'
 
 
@@ -359,12 +355,12 @@ def test_pruning_leaves_what_lies_higher(value: object, depth: int) -> None:
 @pytest.mark.parametrize(
     ("values", "arrow_type"),
     [
-        ([5.5], _schema.INTEGER),
-        ([True], _schema.FLOAT),
-        ([True], _schema.INTEGER),
-        (["1"], _schema.FLOAT),
-        ([1], _schema.STRING),
-        (["abc"], _schema.STRINGS),
+        ([5.5], s.INTEGER),
+        ([True], s.FLOAT),
+        ([True], s.INTEGER),
+        (["1"], s.FLOAT),
+        ([1], s.STRING),
+        (["abc"], s.STRINGS),
     ],
 )
 def test_values_are_refused_rather_than_bent(values: list[object], arrow_type: object) -> None:
@@ -373,10 +369,10 @@ def test_values_are_refused_rather_than_bent(values: list[object], arrow_type: o
 
 
 def test_integers_keep_all_their_digits() -> None:
-    assert scalars([2**53 + 1, None, 5.0], _schema.INTEGER).to_pylist() == [2**53 + 1, None, 5]
+    assert scalars([2**53 + 1, None, 5.0], s.INTEGER).to_pylist() == [2**53 + 1, None, 5]
 
 
-@pytest.mark.parametrize("name", _schema.ANNOTATED_COMMENT.names)
+@pytest.mark.parametrize("name", s.ANNOTATED_COMMENT.names)
 def test_a_column_that_is_wanted_alone_is_made_alone(name: str) -> None:
     records = decode_records(read_page(example("query-page"), QUERY).records, AnnotatedComment)
     made = annotated_arrays(records, lambda found: found == name)
@@ -389,7 +385,7 @@ def test_unwanted_columns_are_not_made() -> None:
     page = read_page(example("query-page"), QUERY)
     batch = record_batch(
         decode_records(page.records, AnnotatedComment),
-        _schema.ANNOTATED_COMMENT,
+        s.ANNOTATED_COMMENT,
         {"uid", "body"}.__contains__,
     )
     assert sorted(batch.schema.names) == ["body", "uid"]

@@ -22,7 +22,7 @@ from pandas.testing import assert_frame_equal
 
 import reinfer_pandas as rp
 from reinfer_pandas.__main__ import main
-from reinfer_pandas._dataset import Dataset
+from reinfer_pandas._exporting.dataset import Dataset
 from reinfer_pandas.export import export_reinfer
 from reinfer_pandas.sandbox import Fault, Latency, Server
 

@@ -20,7 +20,7 @@ from hostile import (
 )
 from sending import READ, outcome, send_to, transport_to
 
-from reinfer_pandas._silence import Silence
+from reinfer_pandas._sending.silence import Silence
 from reinfer_pandas._wire import Response
 from reinfer_pandas.exceptions import NetworkError, ResponseError
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinfer_pandas._options import plan_read
-from reinfer_pandas._property_filters import user_properties
+from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._planning.property_filters import user_properties
 from reinfer_pandas.exceptions import ConfigurationError
 
 COMMENTS = "datasets/acme/claims/comments"

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinfer_pandas import _schema
-from reinfer_pandas._catalogue import find
-from reinfer_pandas._decode import decode_records, read_page, record_batch
-from reinfer_pandas._records import AnnotatedComment, Comment
+from reinfer_pandas._catalogue.catalogue import find
+from reinfer_pandas._decoding import schema as s
+from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
+from reinfer_pandas._decoding.records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Attempt, Envelope, Page, Response
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import add_timing, assemble, concat, tag
@@ -42,7 +42,7 @@ def batch_of(*comments: dict[str, object]) -> pa.RecordBatch:
     body = json.dumps({"status": "ok", "results": results}).encode()
     page = read_page(body, Envelope("results", "continuation", AnnotatedComment))
     return record_batch(
-        decode_records(page.records, AnnotatedComment), _schema.ANNOTATED_COMMENT, lambda _: True
+        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, lambda _: True
     )
 
 
@@ -68,8 +68,8 @@ def tagged(df: pd.DataFrame, *requests: tuple[Attempt, ...]) -> pd.DataFrame:
 
 @pytest.mark.parametrize("pages", [[], [[]], [[comment()]], [[comment(1)], [], [comment(2)]]])
 def test_dtypes_and_columns_are_the_same_whatever_the_rows(pages: list[list[dict]]) -> None:
-    df = assemble([batch_of(*page) for page in pages], _schema.ANNOTATED_COMMENT)
-    assert tuple(df.columns) == _schema.ANNOTATED_COMMENT.names
+    df = assemble([batch_of(*page) for page in pages], s.ANNOTATED_COMMENT)
+    assert tuple(df.columns) == s.ANNOTATED_COMMENT.names
     assert {name: str(df[name].dtype) for name in DTYPES} == DTYPES
     assert len(df) == sum(map(len, pages))
 
@@ -77,7 +77,7 @@ def test_dtypes_and_columns_are_the_same_whatever_the_rows(pages: list[list[dict
 def test_columns_stand_in_the_documented_order_with_properties_in_place() -> None:
     first = comment(1, user_properties={"string:Team": "Motor"})
     second = comment(2, user_properties={"number:Priority": 2, "string:Area": "A"})
-    df = assemble([batch_of(first), batch_of(second)], _schema.ANNOTATED_COMMENT)
+    df = assemble([batch_of(first), batch_of(second)], s.ANNOTATED_COMMENT)
     place = df.columns.get_loc("thread_first_sender") + 1
     found = ["number:Priority", "string:Area", "string:Team"]
     assert list(df.columns[place : place + 4]) == [*found, "messages"]
@@ -87,7 +87,7 @@ def test_columns_stand_in_the_documented_order_with_properties_in_place() -> Non
 
 def test_wanted_columns_come_in_their_order_even_when_no_row_has_them() -> None:
     columns = ["body", "string:Team", "number:N", "uid"]
-    df = assemble([batch_of(comment())], _schema.ANNOTATED_COMMENT, columns=columns)
+    df = assemble([batch_of(comment())], s.ANNOTATED_COMMENT, columns=columns)
     assert list(df.columns) == columns
     assert [str(dtype) for dtype in df.dtypes] == ["str", "str", "float64", "str"]
     assert df.iloc[0].isna().tolist() == [False, True, True, False]
@@ -112,13 +112,13 @@ def test_wanted_columns_come_in_their_order_even_when_no_row_has_them() -> None:
 def test_the_backend_chooses_the_dtypes(backend: str | None, dtypes: list[str]) -> None:
     columns = ["uid", "timestamp", "n_messages", "thread_duration_s"]
     df = assemble(
-        [batch_of(comment())], _schema.ANNOTATED_COMMENT, columns=columns, dtype_backend=backend
+        [batch_of(comment())], s.ANNOTATED_COMMENT, columns=columns, dtype_backend=backend
     )
     assert [str(dtype) for dtype in df.dtypes] == dtypes
 
 
 def test_nested_columns_stay_arrow_and_come_apart_fast() -> None:
-    df = assemble([batch_of(comment(1)), batch_of(comment(2))], _schema.ANNOTATED_COMMENT)
+    df = assemble([batch_of(comment(1)), batch_of(comment(2))], s.ANNOTATED_COMMENT)
     assert isinstance(df["messages"].dtype, pd.ArrowDtype)
     assert df["to"].explode().tolist() == ["a", "b", "a", "b"]
     assert df["messages"].list.len().tolist() == [1, 1]
@@ -128,7 +128,7 @@ def test_nested_columns_stay_arrow_and_come_apart_fast() -> None:
 @pytest.mark.parametrize("backend", [None, "pyarrow", "numpy_nullable"])
 def test_parquet_and_pickle_bring_back_rows_and_tag(backend: str | None) -> None:
     batch = batch_of(comment(1, user_properties={"string:Team": "é"}), comment(2))
-    df = assemble([batch], _schema.ANNOTATED_COMMENT, dtype_backend=backend)
+    df = assemble([batch], s.ANNOTATED_COMMENT, dtype_backend=backend)
     tagged(df, (attempt(),))
     file = io.BytesIO()
     df.to_parquet(file)
@@ -167,14 +167,14 @@ def test_server_time_that_nobody_gave_is_missing_and_never_zero() -> None:
 
 
 def test_the_tag_survives_what_pandas_keeps() -> None:
-    df = tagged(assemble([batch_of(comment())], _schema.ANNOTATED_COMMENT), (attempt(),))
+    df = tagged(assemble([batch_of(comment())], s.ANNOTATED_COMMENT), (attempt(),))
     for changed in (df.copy(), df[["uid"]], df[df["n_messages"] > 0], df.assign(x=1), df.head()):
         assert changed.reinfer.server_timing_ms == 37.7
 
 
 def test_concat_merges_tags() -> None:
-    one = tagged(assemble([batch_of(comment(1))], _schema.ANNOTATED_COMMENT), (attempt(1.5),))
-    two = tagged(assemble([batch_of(comment(2))], _schema.ANNOTATED_COMMENT), (attempt(None),))
+    one = tagged(assemble([batch_of(comment(1))], s.ANNOTATED_COMMENT), (attempt(1.5),))
+    two = tagged(assemble([batch_of(comment(2))], s.ANNOTATED_COMMENT), (attempt(None),))
     both = concat(iter([one, two, pd.DataFrame({"uid": ["x"]})]), ignore_index=True)
     assert both["uid"].tolist() == ["s.1", "s.2", "x"]
     assert both.attrs["server_timing_ms"] == 1.5
@@ -214,11 +214,11 @@ def test_any_page_sizes_make_the_same_frame(cuts: list[int]) -> None:
         comment(n, user_properties={"number:n": n} if n % 2 else {"string:s": str(n)})
         for n in range(12)
     ]
-    whole = assemble([batch_of(*comments)], _schema.ANNOTATED_COMMENT)
+    whole = assemble([batch_of(*comments)], s.ANNOTATED_COMMENT)
     pages, rest = [], comments
     for cut in cuts:
         pages, rest = [*pages, rest[:cut]], rest[cut:]
-    parts = assemble([batch_of(*page) for page in [*pages, rest]], _schema.ANNOTATED_COMMENT)
+    parts = assemble([batch_of(*page) for page in [*pages, rest]], s.ANNOTATED_COMMENT)
     pd.testing.assert_frame_equal(parts, whole)
 
 
@@ -226,8 +226,8 @@ def test_source_comments_have_no_label_columns() -> None:
     body = json.dumps({"status": "ok", "comments": [comment(1)]}).encode()
     page = read_page(body, Envelope("comments", "continuation", Comment))
     df = assemble(
-        [record_batch(decode_records(page.records, Comment), _schema.COMMENT, lambda _: True)],
-        _schema.COMMENT,
+        [record_batch(decode_records(page.records, Comment), s.COMMENT, lambda _: True)],
+        s.COMMENT,
     )
-    assert list(df.columns) == list(_schema.COMMENT.names)
+    assert list(df.columns) == list(s.COMMENT.names)
     assert "labels" not in df

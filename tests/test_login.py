@@ -20,10 +20,10 @@ from keyring.backends.fail import Keyring as NoKeyring
 from keyring.errors import PasswordDeleteError
 
 import reinfer_pandas as rp
-from reinfer_pandas._asking import ask_at_terminal
-from reinfer_pandas._contexts import contexts_file, find_context
-from reinfer_pandas._places import find_settings
-from reinfer_pandas._settings import Settings, Token
+from reinfer_pandas._signing_in.asking import ask_at_terminal
+from reinfer_pandas._signing_in.contexts import contexts_file, find_context
+from reinfer_pandas._signing_in.places import find_settings
+from reinfer_pandas._signing_in.settings import Settings, Token
 from reinfer_pandas.reader import default_client, signed_in
 from reinfer_pandas.sandbox import Latency, Server
 

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reinfer_pandas._pace import Gate, gated
-from reinfer_pandas._retry import RetryPolicy, retrying
+from reinfer_pandas._sending.pace import Gate, gated
+from reinfer_pandas._sending.retry import RetryPolicy, retrying
 from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.exceptions import RateLimitError, ReinferError, ServerError
 

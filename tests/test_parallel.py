@@ -16,9 +16,9 @@ from hostile import HEAR, HostileServer, answer, pause
 from pandas.testing import assert_frame_equal
 
 import reinfer_pandas as rp
-from reinfer_pandas._envelope import checked
-from reinfer_pandas._options import plan_read
-from reinfer_pandas._reading import Reading
+from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._reading.reading import Reading
+from reinfer_pandas._sending.envelope import checked
 from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.sandbox import Fault, Latency, Server
 

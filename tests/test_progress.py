@@ -8,7 +8,7 @@ import re
 import pytest
 
 import reinfer_pandas as rp
-from reinfer_pandas._progress import Progress, is_watched
+from reinfer_pandas._reading.progress import Progress, is_watched
 from reinfer_pandas.sandbox import Fault, Latency, Server
 
 INBOX = "sources/acme/inbox/comments"

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from interrupts import CtrlC
 
-from reinfer_pandas._received import OutOfOrderError, Received, Rows, split
+from reinfer_pandas._reading.received import OutOfOrderError, Received, Rows, split
 from reinfer_pandas._wire import Attempt
 
 ONCE = (object(),)

@@ -13,13 +13,13 @@ import pytest
 
 import reinfer_pandas as rp
 from reinfer_pandas._attachments import safe_name, write_whole
-from reinfer_pandas._catalogue import RESOURCES
-from reinfer_pandas._checks import COMMON
+from reinfer_pandas._catalogue.catalogue import RESOURCES
+from reinfer_pandas._decoding.records import AnnotatedComment
 from reinfer_pandas._listing import markdown
-from reinfer_pandas._model_version import predicting
-from reinfer_pandas._options import plan_read
-from reinfer_pandas._pages import next_request
-from reinfer_pandas._records import AnnotatedComment
+from reinfer_pandas._planning.checks import COMMON
+from reinfer_pandas._planning.model_version import predicting
+from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._reading.pages import next_request
 from reinfer_pandas._wire import Attempt, Page, Request, Response
 from reinfer_pandas.sandbox import Fault, Latency, Server
 

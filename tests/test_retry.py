@@ -16,8 +16,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reinfer_pandas._retry import RetryPolicy, is_retried, parse_retry_after, retrying
-from reinfer_pandas._silence import Silence
+from reinfer_pandas._sending.retry import RetryPolicy, is_retried, parse_retry_after, retrying
+from reinfer_pandas._sending.silence import Silence
 from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.exceptions import (
     APIError,

@@ -23,8 +23,8 @@ from hostile import (
 from IPython.core.ultratb import VerboseTB
 from sending import CANARY, READ, hide_proxies, send_to, transport_to
 
-from reinfer_pandas._settings import Token, resolve_settings
-from reinfer_pandas._transport import Transport
+from reinfer_pandas._sending.transport import Transport
+from reinfer_pandas._signing_in.settings import Token, resolve_settings
 from reinfer_pandas.exceptions import ConfigurationError, NetworkError, ReinferError
 
 if TYPE_CHECKING:

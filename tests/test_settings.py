@@ -12,8 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from IPython.core.ultratb import VerboseTB
 
-from reinfer_pandas._endpoint import is_loopback
-from reinfer_pandas._settings import Settings, Token, mask, normalise_endpoint, resolve_settings
+from reinfer_pandas._signing_in.endpoint import is_loopback
+from reinfer_pandas._signing_in.settings import (
+    Settings,
+    Token,
+    mask,
+    normalise_endpoint,
+    resolve_settings,
+)
 from reinfer_pandas.exceptions import ConfigurationError
 
 CANARY = "canary-0123456789"

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reinfer_pandas._shard import Shard, State
-from reinfer_pandas._shards import GRAIN, Shards
+from reinfer_pandas._reading.shard import Shard, State
+from reinfer_pandas._reading.shards import GRAIN, Shards
 from reinfer_pandas._wire import Attempt, Page, Paging, Request, Response
 from reinfer_pandas.exceptions import ResponseError
 

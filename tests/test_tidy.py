@@ -18,10 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reinfer_pandas as rp
-from reinfer_pandas import _schema, tidy
-from reinfer_pandas._decode import decode_records, read_page, record_batch
+from reinfer_pandas import tidy
+from reinfer_pandas._decoding import schema as s
+from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
+from reinfer_pandas._decoding.records import AnnotatedComment
 from reinfer_pandas._nested import NestedArray
-from reinfer_pandas._records import AnnotatedComment
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import assemble
@@ -37,7 +38,7 @@ SCHEMAS = {
     "label_properties": tidy.LABEL_PROPERTIES,
 }
 SOURCES = {**{name: name for name in SCHEMAS}, "extractions": "moon_forms"}
-TYPES = {column.name: column.type for column in _schema.ANNOTATED_COMMENT.columns}
+TYPES = {column.name: column.type for column in s.ANNOTATED_COMMENT.columns}
 Row = dict[str, Any]
 
 
@@ -57,7 +58,7 @@ def frame(rows: list[Row], *, cuts: tuple[int, ...] = (), backend: str | None = 
         )
         for first, last in pairwise(ends)
     ]
-    schema = _schema.ANNOTATED_COMMENT
+    schema = s.ANNOTATED_COMMENT
     return assemble(batches, schema, columns=columns, dtype_backend=backend)
 
 
@@ -97,30 +98,30 @@ def pick(item: Row | None, struct: pa.StructType) -> Row:
 
 def plain_labels(row: Row) -> Iterator[Row]:
     for _, found in each(row, "labels"):
-        label = pick(found, _schema.LABEL)
+        label = pick(found, s.LABEL)
         yield {"uid": row["uid"], "label": label.pop("name"), **label}
 
 
 def plain_messages(row: Row) -> Iterator[Row]:
     for index, found in each(row, "messages"):
-        yield {"uid": row["uid"], "message_index": index, **pick(found, _schema.MESSAGE)}
+        yield {"uid": row["uid"], "message_index": index, **pick(found, s.MESSAGE)}
 
 
 def plain_attachments(row: Row) -> Iterator[Row]:
     for index, found in each(row, "attachments"):
-        yield {"uid": row["uid"], "attachment_index": index, **pick(found, _schema.ATTACHMENT)}
+        yield {"uid": row["uid"], "attachment_index": index, **pick(found, s.ATTACHMENT)}
 
 
 def plain_label_properties(row: Row) -> Iterator[Row]:
     for _, found in each(row, "label_properties"):
-        yield {"uid": row["uid"], **pick(found, _schema.LABEL_PROPERTY)}
+        yield {"uid": row["uid"], **pick(found, s.LABEL_PROPERTY)}
 
 
 def plain_extractions(row: Row) -> Iterator[Row]:
     for _, form in each(row, "moon_forms"):
         shared = {key: form.get(key) for key in tidy.EXTRACTIONS.names[2:7]}
         for found in form.get("fields") or [None]:
-            field = pick(found, _schema.FIELD)
+            field = pick(found, s.FIELD)
             renamed = {"field": field.pop("name"), "field_probability": field.pop("probability")}
             yield {"uid": row["uid"], "label": form.get("label"), **shared, **field, **renamed}
 
@@ -135,7 +136,7 @@ def plain_entities(row: Row) -> Iterator[Row]:
                 "entity_index": number,
                 **shared,
                 "span_index": index,
-                **pick(span, _schema.SPAN),
+                **pick(span, s.SPAN),
                 "text": plain_text(row, span) if span else None,
             }
 
@@ -178,10 +179,10 @@ def expected(rows: list[Row], name: str) -> list[Row]:
 
 TEXTS = st.text(st.sampled_from("aé—語😠👩‍🚀 \n"), max_size=8)
 NUMBERS = {
-    _schema.INTEGER: st.integers(-1, 9) | st.just(2**62),
-    _schema.FLOAT: st.floats(0, 1),
-    _schema.BOOLEAN: st.booleans(),
-    _schema.TIMESTAMP: st.integers(0, 2**50).map(
+    s.INTEGER: st.integers(-1, 9) | st.just(2**62),
+    s.FLOAT: st.floats(0, 1),
+    s.BOOLEAN: st.booleans(),
+    s.TIMESTAMP: st.integers(0, 2**50).map(
         lambda us: dt.datetime(2000, 1, 1, tzinfo=dt.UTC) + dt.timedelta(microseconds=us)
     ),
 }
@@ -200,10 +201,10 @@ SPANS = st.fixed_dictionaries(
     {
         "content_part": st.sampled_from(["body", "subject", "signature", "title", None]),
         "message_index": st.sampled_from([0, 0, 0, 1, 2, -1, None, 2**62]),
-        "char_start": values(_schema.INTEGER),
-        "char_end": values(_schema.INTEGER),
-        "utf16_byte_start": st.none() | st.sampled_from([0, 2, 4, 6]) | values(_schema.INTEGER),
-        "utf16_byte_end": st.sampled_from([4, 6, 8, 10, 12]) | values(_schema.INTEGER),
+        "char_start": values(s.INTEGER),
+        "char_end": values(s.INTEGER),
+        "utf16_byte_start": st.none() | st.sampled_from([0, 2, 4, 6]) | values(s.INTEGER),
+        "utf16_byte_end": st.sampled_from([4, 6, 8, 10, 12]) | values(s.INTEGER),
     }
 )
 MESSAGES = st.fixed_dictionaries({"body": TEXTS, "subject": st.none() | TEXTS, "signature": TEXTS})
@@ -258,8 +259,8 @@ def page() -> pd.DataFrame:
     body = (EXAMPLES / "query-page.json").read_bytes()
     found = read_page(body, Envelope("results", "continuation", AnnotatedComment))
     records = decode_records(found.records, AnnotatedComment)
-    batch = record_batch(records, _schema.ANNOTATED_COMMENT, lambda _: True)
-    df = assemble([batch], _schema.ANNOTATED_COMMENT)
+    batch = record_batch(records, s.ANNOTATED_COMMENT, lambda _: True)
+    df = assemble([batch], s.ANNOTATED_COMMENT)
     df.attrs = {"server_timing_ms": 37.7, "reinfer": {"resource": "datasets/acme/claims/comments"}}
     return df
 
@@ -311,7 +312,7 @@ def test_the_sandboxs_entities_show_their_text_among_emoji(generated: pd.DataFra
 
 
 def declared(name: str) -> dict[str, str]:
-    def dtype(column: _schema.Column) -> str:
+    def dtype(column: s.Column) -> str:
         return "object" if pa.types.is_nested(column.type) else column.dtype
 
     return {column.name: dtype(column) for column in SCHEMAS[name].columns}
@@ -382,7 +383,7 @@ def test_any_form_of_a_frame_has_the_view_of_its_rows(
 
 
 def test_what_lies_hidden_under_a_null_list_makes_no_row() -> None:
-    scores = pa.array([{"name": name} for name in "abc"], _schema.LABEL_PROPERTY)
+    scores = pa.array([{"name": name} for name in "abc"], s.LABEL_PROPERTY)
     lists = pa.ListArray.from_arrays(
         pa.array([0, 1, 2, 3], pa.int32()), scores, mask=pa.array([False, True, False])
     )
@@ -393,7 +394,7 @@ def test_what_lies_hidden_under_a_null_list_makes_no_row() -> None:
 
 def test_large_frames_go_in_batches_and_come_out_in_order() -> None:
     n = tidy.BATCH_ROWS + 10
-    scores = pa.array([{"value": float(row)} for row in range(n)], _schema.LABEL_PROPERTY)
+    scores = pa.array([{"value": float(row)} for row in range(n)], s.LABEL_PROPERTY)
     lists = pa.ListArray.from_arrays(pa.array(np.arange(n + 1), pa.int32()), scores)
     uids = pd.Series(np.arange(n)).astype(str)
     df = pd.DataFrame({"uid": uids, "label_properties": NestedArray(lists)})

@@ -27,7 +27,7 @@ from hostile import (
 )
 from sending import CANARY, READ, outcome, send_to, transport_to
 
-from reinfer_pandas._retry import RetryPolicy, retrying
+from reinfer_pandas._sending.retry import RetryPolicy, retrying
 from reinfer_pandas._wire import Response
 from reinfer_pandas.exceptions import ConfigurationError
 

@@ -9,7 +9,7 @@ import ipywidgets
 import pytest
 
 import reinfer_pandas as rp
-from reinfer_pandas._settings import Settings
+from reinfer_pandas._signing_in.settings import Settings
 from reinfer_pandas.widgets import SecretField, SignInBox
 
 CANARY = "canary-box-91c2"

@@ -16,10 +16,10 @@ import pytest
 from interrupts import CtrlC
 from test_shards import ONCE, PAGING, YEAR, Model, Row, between, keys_of, lies_in, spread
 
-from reinfer_pandas._shard import Shard
-from reinfer_pandas._shards import Shards
+from reinfer_pandas._reading.shard import Shard
+from reinfer_pandas._reading.shards import Shards
+from reinfer_pandas._reading.workers import MOST_AT_ONCE, Workers
 from reinfer_pandas._wire import Page, Request, Response
-from reinfer_pandas._workers import MOST_AT_ONCE, Workers
 from reinfer_pandas.exceptions import NetworkError, ResponseError
 
 pytestmark = pytest.mark.timeout(30)  # a deadlock fails its test

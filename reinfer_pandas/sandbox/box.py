@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from reinfer_pandas._retry import RetryPolicy
+    from reinfer_pandas._sending.retry import RetryPolicy
     from reinfer_pandas.client import Client
     from reinfer_pandas.sandbox.faults import Fault
     from reinfer_pandas.sandbox.latency import Latency

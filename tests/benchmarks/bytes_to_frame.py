@@ -19,9 +19,9 @@ from results import Row, median_ratio, take_turns
 from scale import Scale
 from tape import Kind, Tape, Tapes
 
-from reinfer_pandas._envelope import checked
-from reinfer_pandas._options import plan_read
-from reinfer_pandas._reading import Reading
+from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._reading.reading import Reading
+from reinfer_pandas._sending.envelope import checked
 from reinfer_pandas._wire import Attempt, Request, Response, Send
 
 OF_ORJSON, OF_NORMALIZED, OF_FRAME = 1.2, 1 / 6, 1.6

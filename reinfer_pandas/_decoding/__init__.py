@@ -1,0 +1,1 @@
+"""Bodies to typed records to Arrow columns."""

@@ -1,0 +1,1 @@
+"""What an export reads, and the folder that it writes."""
