@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reinfer_pandas._envelope import checked
-from reinfer_pandas._pace import Gate, gated
+from reinfer_pandas._pace import Gate, gated, paced
 from reinfer_pandas._retry import retrying
 from reinfer_pandas._silence import Silence
 from reinfer_pandas._workers import StoppedError
@@ -17,6 +18,7 @@ from reinfer_pandas.exceptions import ReinferError
 if TYPE_CHECKING:
     import threading
 
+    from reinfer_pandas._pace import Pace
     from reinfer_pandas._progress import Progress
     from reinfer_pandas._retry import RetryPolicy
     from reinfer_pandas._settings import Token
@@ -41,6 +43,8 @@ class Pipeline:
         What is tried again.
     gate : Gate
         Holds all requests back while the server asks for a pause.
+    pace : Pace, optional
+        Says when each request may begin.
     log : deque of tuple of Attempt
         The attempts of each request.
     """
@@ -49,6 +53,7 @@ class Pipeline:
     token: Token
     retry: RetryPolicy
     gate: Gate
+    pace: Pace | None = None
     log: deque[tuple[Attempt, ...]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
 
     def __call__(
@@ -80,8 +85,13 @@ class Pipeline:
         send_once = partial(self.transport.send, is_over=stop.is_set, silence=silence)
         send = checked(send_once, redact=self.token.redact)
         send = gated(send, self.gate, sleep=wait, excuse=silence.excuse)
+        clock = time.monotonic
+        if self.pace:
+            send = paced(send, self.pace, sleep=wait, excuse=silence.excuse)
+            clock = self.pace.clock
         send = progress.watch(send) if progress else send
-        return recorded(retrying(send, policy, sleep=wait, silence=silence), self.log)
+        send = retrying(send, policy, clock=clock, sleep=wait, silence=silence)
+        return recorded(send, self.log)
 
 
 def recorded(send: Send, log: deque[tuple[Attempt, ...]]) -> Send:
