@@ -1,0 +1,300 @@
+"""Beyond one machine: the same read as a Dask DataFrame.
+
+It needs Dask and its scheduler: ``pip install "reinfer_pandas[dask]"``. Nothing else in this
+package imports it.
+"""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from reinfer_pandas._options import plan_read
+from reinfer_pandas._partitions import even_cuts, row_cuts
+from reinfer_pandas._pieces import MILLISECOND, stamp
+from reinfer_pandas.exceptions import ConfigurationError, PermissionDeniedError
+from reinfer_pandas.reader import default_client
+
+try:
+    import dask
+    import dask.dataframe as dd
+    import distributed
+    from dask.dataframe.dask_expr import new_collection
+    from dask.dataframe.dask_expr.io import FromMapProjectable
+except ImportError as error:
+    raise ImportError(
+        "reinfer_pandas.dask needs Dask, which isn't installed here, or not whole: "
+        'pip install "dask[dataframe,distributed]"'
+    ) from error
+
+from reinfer_pandas._extent import Extent
+from reinfer_pandas._partition_columns import OTHER, empty_partition, property_names
+from reinfer_pandas._partition_log import EMPTY_LOG, partition_log
+from reinfer_pandas._partition_reader import PartitionReader, Stretch
+from reinfer_pandas._worker_token import Connection, Handover, plugin_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reinfer_pandas._plan import Plan
+    from reinfer_pandas.client import Client
+
+REQUESTS_PER_PARTITION = 1_000_000
+"""In `requests`, the numbers of a partition's requests begin at so many times its place."""
+EVEN_PARTITIONS = 32
+"""How many partitions are made where rows can't be counted."""
+
+_REFUSED = {
+    "limit": "Which rows come first isn't known before all are read: use ddf.head(n).",
+    "chunksize": "Partitions take its place: see partition_rows=.",
+    "order": "Partitions are stretches of time, so rows come in the order of time.",
+    "text": "The best matches come first, and partitions are stretches of time.",
+}
+
+
+def read_reinfer(
+    resource: str,
+    *,
+    start: Any = None,
+    end: Any = None,
+    npartitions: int | None = None,
+    partition_rows: int | None = None,
+    client: Client | None = None,
+    requests_per_second: float | None = None,
+    **options: Any,
+) -> dd.DataFrame:
+    """Plan the read of a resource of any size, as a Dask DataFrame.
+
+    Each partition is a stretch of time with about as many rows as each other, found by counts
+    alone: nothing is read before it is computed. Computed, it is the frame of
+    `reinfer_pandas.read_reinfer` in the order of time, indexed by `timestamp`: row for row
+    ``df.set_index("timestamp")`` for a source, whose comments come oldest first, and
+    ``df[::-1].set_index("timestamp")`` for a dataset, whose come newest first. It has more columns:
+    those of user properties that no row of the range has, and `other_properties`.
+
+    Parameters
+    ----------
+    resource : str
+        ``sources/{project}/{source}/comments`` or ``datasets/{project}/{dataset}/comments``.
+    start, end : timestamp-like, optional
+        Earliest and latest time, both inclusive. An open end is settled when the read is planned:
+        what is written later isn't read.
+    npartitions : int, optional
+        How many partitions; fewer where there are fewer comments.
+    partition_rows : int, optional
+        In place of it, rows of a partition: it has from half to double that, but where there are
+        fewer in all, or more of one millisecond, which stay together.
+    client : Client, optional
+        The connection; by default the one of `login`, else of the environment. Tasks get its
+        settings without the token: see `register`.
+    requests_per_second : float, optional
+        The most requests that may begin in a second, over all workers of a cluster: a fraction
+        above 1 is left out. Without a cluster, in this process. Reads of the same tenant with the
+        same number share it.
+    **options
+        As for `reinfer_pandas.read_reinfer`, but for `limit`, `chunksize`, `order` and `text`.
+        ``workers`` is of each task: a cluster has as many requests under way as that times its
+        threads.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        Its divisions are known, so ``ddf.loc["2026-03"]`` reads the partitions of March, and
+        ``ddf[["uid", "body"]]`` makes those columns alone. Columns and dtypes are those declared;
+        user properties are those of the dataset's summary, or, for a source, those of some rows of
+        eight partitions at most. One that isn't among them is kept in the column
+        `other_properties`, a JSON object for each row that has any, and a warning tells of it.
+
+    Raises
+    ------
+    ConfigurationError
+        No such resource or option, or one that can't be divided by time; neither or both of
+        `npartitions` and `partition_rows`; no comments, and an open range.
+    APIError, NetworkError, ResponseError
+        The plan's requests failed.
+
+    Warns
+    -----
+    UserWarning
+        Comments can't be counted, because you may not see the statistics: partitions are as long
+        in time as each other, and as uneven in rows as it comes.
+
+    Examples
+    --------
+    >>> import reinfer_pandas as rp
+    >>> from reinfer_pandas import dask as rpd
+    >>> with rp.sandbox(comments=500) as client:
+    ...     ddf = rpd.read_reinfer("datasets/acme/claims/comments", npartitions=4, client=client)
+    ...     n_rows = len(ddf)
+    >>> ddf.npartitions, n_rows
+    (4, 357)
+    """
+    _check_size(npartitions, partition_rows, requests_per_second)
+    found = _given({"start": start, "end": end, **options})
+    extent, plan = _planned(client or default_client(), resource, found)
+    cuts = _cuts(extent, npartitions, partition_rows)
+    columns = found.get("columns")
+    properties = property_names(extent, cuts) if columns is None else ()
+    reader = PartitionReader(
+        connection=Connection.of(extent.client, uuid4().hex, requests_per_second),
+        resource=resource,
+        options=extent.options,
+        order=extent.span.order,
+        empty=empty_partition(plan, properties, columns),
+    )
+    return _collection(reader, cuts)
+
+
+def _check_size(npartitions: object, partition_rows: object, per_second: object) -> None:
+    """Refuse what is no number of partitions, of rows or of requests."""
+    if (npartitions is None) == (partition_rows is None):
+        raise ConfigurationError(
+            "give npartitions= or partition_rows=, one of them",
+            hint="partition_rows=100_000 is about 0.2 GB of a dataset's comments.",
+        )
+    for name, value in (("npartitions", npartitions), ("partition_rows", partition_rows)):
+        is_number = isinstance(value, int) and not isinstance(value, bool)
+        if value is not None and not (is_number and value >= 1):  # type: ignore[operator]
+            raise ConfigurationError(f"{name}={value!r}: give 1 or more")
+    is_rate = isinstance(per_second, int | float) and not isinstance(per_second, bool)
+    if per_second is not None and not (is_rate and 0 < per_second < math.inf):  # type: ignore[operator]
+        raise ConfigurationError(f"requests_per_second={per_second!r}: give more than 0")
+
+
+def _given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that were given; those that a Dask read can't take are refused."""
+    found = {name: value for name, value in options.items() if value is not None}
+    for name in _REFUSED.keys() & found.keys():
+        raise ConfigurationError(f"a Dask read takes no {name}=", hint=_REFUSED[name])
+    if isinstance(found.get("filter"), Mapping) and "timestamp" in found["filter"]:
+        raise ConfigurationError("the times are start= and end=, not a raw filter's")
+    return found
+
+
+def _planned(client: Client, resource: str, given: Mapping[str, Any]) -> tuple[Extent, Plan]:
+    """Return what is read and how, with names looked up; what can't be divided is refused."""
+    asked = {**given, "progress": False}
+    if "columns" in given and not isinstance(given["columns"], str):
+        asked["columns"] = [name for name in given["columns"] if name != OTHER.name] or None
+    is_raw = resource.startswith("/")
+    looked_up = {} if is_raw else client._looked_up(resource, asked)
+    plan = None if is_raw else plan_read(resource, looked_up)
+    if plan is None or plan.span is None:
+        raise ConfigurationError(
+            f"{resource!r} can't be divided by time",
+            hint="sources/{project}/{source}/comments and datasets/{project}/{dataset}/comments "
+            "can; the others are small enough for reinfer_pandas.read_reinfer.",
+        )
+    kept = {k: v for k, v in looked_up.items() if k not in ("start", "end", "columns")}
+    return Extent(client=client, resource=resource, options=kept, span=plan.span), plan
+
+
+def _cuts(extent: Extent, npartitions: int | None, partition_rows: int | None) -> list[int]:
+    """Return the bounds of the partitions, the first and last inclusive [us since 1970]."""
+    start, end = extent.ends()
+    whole = (start // MILLISECOND, end // MILLISECOND + 1)
+    try:
+        found = row_cuts(whole, extent.count, n_parts=npartitions, rows=partition_rows)
+    except PermissionDeniedError as error:
+        found = even_cuts(whole, npartitions or EVEN_PARTITIONS)
+        warnings.warn(
+            f"The comments of {extent.resource} can't be counted, so its {len(found) - 1} "
+            f"partitions are as long in time as each other, not as many in rows. {error}",
+            stacklevel=3,
+        )
+    return [start, *(cut * MILLISECOND for cut in found[1:-1]), end]
+
+
+def _collection(reader: PartitionReader, cuts: Sequence[int]) -> dd.DataFrame:
+    """Return the partitions between some bounds."""
+    last = len(cuts) - 2
+    stretches = [Stretch(n, a, b, n == last) for n, (a, b) in enumerate(pairwise(cuts))]
+    with dask.config.set({"dataframe.convert-string": False}):  # its strings are Arrow's already
+        return dd.from_map(
+            reader,
+            stretches,
+            meta=reader.empty,
+            divisions=tuple(stamp(cut) for cut in cuts),
+            label="read-reinfer",
+        )
+
+
+def requests(ddf: dd.DataFrame) -> dd.DataFrame:
+    """Return the log of the HTTP attempts behind a Dask DataFrame, as another one.
+
+    Computed with it, by ``dask.compute(ddf, requests(ddf))``, it comes from the very same tasks:
+    nothing is read twice. So it does of what ``ddf.persist()`` returned. Computed by itself, it
+    reads the partitions, for it tells of a read and not of the past.
+
+    Parameters
+    ----------
+    ddf : dask.dataframe.DataFrame
+        Of `read_reinfer`, or made of such by whatever operations; or persisted, as it was read.
+
+    Returns
+    -------
+    dask.dataframe.DataFrame
+        One row for each attempt, as ``df.reinfer.requests()`` has them, and its `partition`. The
+        numbers in `request` begin at 1,000,000 times that. Computed, it goes into
+        `reinfer_pandas.latency` and `reinfer_pandas.plot_latency`.
+
+    Raises
+    ------
+    ConfigurationError
+        Nothing in it was read by `read_reinfer`.
+
+    Examples
+    --------
+    >>> import dask
+    >>> import reinfer_pandas as rp
+    >>> from reinfer_pandas import dask as rpd
+    >>> with rp.sandbox(comments=200) as client:
+    ...     ddf = rpd.read_reinfer("sources/acme/inbox/comments", npartitions=2, client=client)
+    ...     df, log = dask.compute(ddf[["uid", "body"]], rpd.requests(ddf[["uid", "body"]]))
+    >>> len(df), sorted(log["partition"].unique())
+    (120, [0, 1])
+    """
+    reads = [
+        new_collection(one)
+        for one in ddf.expr.optimize(fuse=False).find_operations(FromMapProjectable)
+        if isinstance(one.func, PartitionReader)
+    ]
+    logs = [one.map_partitions(partition_log, meta=EMPTY_LOG) for one in reads or [ddf]]
+    return dd.concat(logs) if len(logs) > 1 else logs[0]
+
+
+def register(dask_client: distributed.Client, *, client: Client | None = None) -> None:
+    """Hand the token to the workers of a cluster, present and future ones, over TLS only.
+
+    Without it, workers take the token from their own environment (``REINFER_TOKEN``), where
+    cluster managers put secrets. The scheduler keeps it in memory for workers that come later, so
+    whoever may connect to the scheduler may use it.
+
+    Parameters
+    ----------
+    dask_client : distributed.Client
+        Of the cluster.
+    client : Client, optional
+        Whose token; by default the one of `login`, else of the environment.
+
+    Raises
+    ------
+    ConfigurationError
+        The scheduler's address is neither ``tls://`` nor ``inproc://``, in this process.
+    """
+    if not isinstance(dask_client, distributed.Client):
+        raise ConfigurationError(f"{dask_client!r} is no distributed.Client")
+    address = str(dask_client.scheduler.address)
+    if not address.startswith(("tls://", "inproc://")):
+        raise ConfigurationError(
+            f"the scheduler is at {address}, and a token is handed over TLS only",
+            hint="Give the cluster a distributed.Security, or set REINFER_TOKEN in the "
+            "environment of every worker.",
+        )
+    settings = (client or default_client()).settings
+    plugin = Handover(settings.token)
+    dask_client.register_plugin(plugin, name=plugin_name(settings.endpoint))
