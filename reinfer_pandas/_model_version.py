@@ -18,6 +18,7 @@ from reinfer_pandas._decode import decode_records
 from reinfer_pandas._predictions import CommentPrediction, Prediction, by_uid
 from reinfer_pandas._records import AnnotatedComment, Entities, Labelling
 from reinfer_pandas._requests import request_for
+from reinfer_pandas._structs import learn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -33,6 +34,9 @@ class _Comment(msgspec.Struct, gc=False):
 
 class _Identified(msgspec.Struct, gc=False):
     comment: _Comment
+
+
+learn(_Identified, CommentPrediction)
 
 
 def predicting(path: str, values: Mapping[str, Any]) -> Callable[[Send], Send]:

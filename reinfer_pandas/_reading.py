@@ -22,6 +22,7 @@ from reinfer_pandas._raw_pages import RawPages
 from reinfer_pandas._received import OutOfOrderError, Received, Rows, split
 from reinfer_pandas._records import Stamped
 from reinfer_pandas._shards import OUT_OF_ORDER, UNRELIABLE, Shards, unreliable
+from reinfer_pandas._structs import learn
 from reinfer_pandas._wire import Attempt, Response, Send
 from reinfer_pandas._workers import Workers
 from reinfer_pandas.exceptions import (
@@ -87,6 +88,7 @@ class Reading:
         self._now = now
         envelope = plan.request.envelope
         self._record = envelope.record if envelope else dict
+        learn(self._record, Stamped)
         self._failed: list[tuple[Attempt, ...]] = []
         self._under_way: Workers[Rows] | None = None
         self._is_finished = False
