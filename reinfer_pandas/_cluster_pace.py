@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 LOOK_S = 0.25
 """How soon the end of a pause, or of a read, is noticed [s]."""
 
+SLACK_S = 0.05
+"""What may lie between a turn and the beginning of its request [s]."""
+
 _MANY = 1_000_000
 
 
@@ -44,7 +47,7 @@ class ClusterPace:
     def __init__(self, per_second: float, name: str) -> None:
         from distributed import Semaphore
 
-        self._hold_s = max(1.0, 1 / per_second)
+        self._hold_s = max(1.0, 1 / per_second) + SLACK_S
         self._leases = Semaphore(max(1, int(per_second)), f"{name}-{per_second:g}-a-second")
         self._waits = Waits()
 
@@ -84,6 +87,11 @@ class ClusterGate(Gate):
         pause_s = self._opens_at_s - self._clock()
         if pause_s > 0 and self._pauses.acquire(timeout=LOOK_S):
             release_in(self._pauses, pause_s)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is held back now, by any worker."""
+        return super().is_open and not self._pauses.get_value()
 
     def pass_through(self, sleep: Callable[[float], None]) -> float:
         """Wait until the gate is open, and return how long that took [s]."""

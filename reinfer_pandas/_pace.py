@@ -49,6 +49,11 @@ class Gate:
             with self._lock:
                 self._opens_at_s = max(self._opens_at_s, self._clock() + wait_s)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether nothing is held back now."""
+        return self._opens_at_s <= self._clock()
+
     def pass_through(self, sleep: Callable[[float], None]) -> float:
         """Wait until the gate is open, and return how long that took [s]."""
         start_s = self._clock()
@@ -86,10 +91,9 @@ def gated(
             response = send(request)
         except ReinferError as error:
             gate.heed(error)
-            error.log = tuple(replace(attempt, waited_ms=waited_ms) for attempt in error.log)
+            error.log = _waited(error.log, waited_ms)
             raise
-        attempts = tuple(replace(attempt, waited_ms=waited_ms) for attempt in response.attempts)
-        return replace(response, attempts=attempts)
+        return replace(response, attempts=_waited(response.attempts, waited_ms))
 
     return gated_send
 
@@ -153,18 +157,19 @@ class Waits(threading.local):
 def paced(
     send: Send,
     pace: Pace,
+    gate: Gate,
     *,
     sleep: Callable[[float], None] = time.sleep,
     excuse: Callable[[float], None] = lambda _: None,
 ) -> Send:
     """Return a `Send` that waits for its turn; the wait is told, and counts for no deadline.
 
+    A turn that comes while the gate is closed is let go by.
+
     Parameters
     ----------
-    send : Send
-        Sends once.
-    pace : Pace
-        Says when.
+    send, pace, gate : Send, Pace, Gate
+        Sends once; says when; holds back.
     sleep : callable
         Waits [s].
     excuse : callable
@@ -173,6 +178,8 @@ def paced(
 
     def paced_send(request: Request) -> Response:
         waited_s = pace.wait_turn(sleep)
+        while not gate.is_open:
+            waited_s += gate.pass_through(sleep) + pace.wait_turn(sleep)
         waited_ms = waited_s * 1000
         excuse(waited_s)
         try:

@@ -88,23 +88,27 @@ def _sampled(extent: Extent, cuts: Sequence[int]) -> set[str]:
     return found
 
 
-def fitted(df: pd.DataFrame, empty: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
-    """Return a frame with the columns of another, and the user properties it didn't know of.
+def fitted(df: pd.DataFrame, empty: pd.DataFrame, strange: list[str]) -> pd.DataFrame:
+    """Return a frame with the columns of another; those that it lacks are null.
 
-    Those are kept in `OTHER`, where that is among the columns; missing columns are null.
+    Parameters
+    ----------
+    df, empty : DataFrame
+        The rows, and the columns wanted.
+    strange : list of str
+        Columns that are kept in `OTHER`, where that is wanted.
     """
-    unknown = [name for name in df.columns if is_property(name) and name not in empty.columns]
     columns: dict[str, Any] = {}
     for name, nothing in empty.items():
         if name in df.columns:
             columns[str(name)] = df[name]
-        elif name == OTHER.name and unknown:
-            columns[str(name)] = _as_json(df[unknown], nothing)
+        elif name == OTHER.name and strange:
+            columns[str(name)] = _as_json(df[strange], nothing)
         else:
             columns[str(name)] = nothing.reindex(df.index)
     made = pd.DataFrame(columns, index=df.index, columns=empty.columns)
     made.attrs = df.attrs
-    return made, unknown
+    return made
 
 
 def _as_json(found: pd.DataFrame, nothing: pd.Series[Any]) -> pd.Series[Any]:

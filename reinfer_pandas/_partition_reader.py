@@ -13,6 +13,7 @@ from distributed import warn
 from reinfer_pandas._nested import NestedArray, NestedDtype
 from reinfer_pandas._partition_columns import INDEX, OTHER, fitted
 from reinfer_pandas._pieces import stamp
+from reinfer_pandas._schema import is_property
 from reinfer_pandas._version import __version__
 from reinfer_pandas._worker_token import Connection, place, this_worker
 from reinfer_pandas.exceptions import ConfigurationError
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MADE_HERE = frozenset({INDEX, OTHER.name, *(column.name for column in TIMING)})
+_LATE = (
+    "{} has user properties that weren't there when the read was planned: {}; they are in {!r}, "
+    "as JSON"
+)
 
 
 class Stretch(NamedTuple):
@@ -54,6 +59,8 @@ class PartitionReader:
         1 where the rows come oldest first, -1 where newest first.
     empty : DataFrame
         A partition without rows.
+    has_all : bool
+        Whether that has all columns, so that a user property without one is news.
     version : str
         Of this package, where it was planned.
     """
@@ -63,6 +70,7 @@ class PartitionReader:
     options: Mapping[str, Any]
     order: int
     empty: pd.DataFrame
+    has_all: bool = True
     version: str = __version__
 
     def __call__(self, times: Stretch, columns: Sequence[str]) -> pd.DataFrame:
@@ -73,19 +81,16 @@ class PartitionReader:
         client = self.connection.client()
         asked = {**self.options, **self._asked(times), "columns": self._wanted(columns)}
         df = cast("pd.DataFrame", client._read(self.resource, asked))
-        made, unknown = fitted(self._ordered(df, times), empty)
-        if unknown and OTHER.name in empty.columns:
-            tell(
-                f"{self.resource} has user properties that weren't there when the read was "
-                f"planned: {', '.join(unknown)}; they are in {OTHER.name!r}, as JSON"
-            )
-        return made
+        strange = [name for name in df.columns if is_property(name) and name not in self.empty]
+        if strange and OTHER.name in empty and self.has_all:
+            tell(_LATE.format(self.resource, ", ".join(strange), OTHER.name))
+        return fitted(self._ordered(df, times), empty, strange)
 
     def __repr__(self) -> str:
         return f"<PartitionReader of {self.resource} at {self.connection.endpoint}>"
 
     def __dask_tokenize__(self) -> object:
-        return type(self).__name__, self.connection.plan
+        return type(self).__name__, self.connection.plan, self.version
 
     def _check_version(self) -> None:
         if self.version != __version__:

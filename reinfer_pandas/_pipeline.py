@@ -84,11 +84,11 @@ class Pipeline:
         silence = Silence(policy.stall_s)
         send_once = partial(self.transport.send, is_over=stop.is_set, silence=silence)
         send = checked(send_once, redact=self.token.redact)
-        send = gated(send, self.gate, sleep=wait, excuse=silence.excuse)
         clock = time.monotonic
         if self.pace:
-            send = paced(send, self.pace, sleep=wait, excuse=silence.excuse)
+            send = paced(send, self.pace, self.gate, sleep=wait, excuse=silence.excuse)
             clock = self.pace.clock
+        send = gated(send, self.gate, sleep=wait, excuse=silence.excuse)
         send = progress.watch(send) if progress else send
         send = retrying(send, policy, clock=clock, sleep=wait, silence=silence)
         return recorded(send, self.log)

@@ -108,6 +108,7 @@ def read_reinfer(
         user properties are those of the dataset's summary, or, for a source, those of some rows of
         eight partitions at most. One that isn't among them is kept in the column
         `other_properties`, a JSON object for each row that has any, and a warning tells of it.
+        Where ``columns`` names that, it has all that have no column of their own.
 
     Raises
     ------
@@ -145,6 +146,7 @@ def read_reinfer(
         options=extent.options,
         order=extent.span.order,
         empty=empty_partition(plan, properties, columns),
+        has_all=columns is None,
     )
     return _collection(reader, cuts)
 
