@@ -183,7 +183,10 @@ def test_one_worker_told_to_wait_holds_the_others_back(cluster, server, client) 
     ddf = rpd.read_reinfer(
         CLAIMS, client=client, npartitions=12, page_size=3, workers=1, columns=["uid"]
     )
-    server.inject(Fault("status", status=429, retry_after=2, path="query$", after=20))
+    server.inject(
+        Fault("status", status=429, retry_after=2, path="query$", after=20),
+        Fault("stall", seconds=0.06, path="query$", times=None),
+    )
     log = rpd.requests(ddf).compute()
     (refused,) = log.loc[log["outcome"] == "http 429", "started_at"]
     since_s = (log["started_at"] - refused).dt.total_seconds()
