@@ -106,7 +106,7 @@ def fitted(df: pd.DataFrame, empty: pd.DataFrame, strange: list[str]) -> pd.Data
             columns[str(name)] = _as_json(df[strange], nothing)
         else:
             columns[str(name)] = nothing.reindex(df.index)
-    made = pd.DataFrame(columns, index=df.index, columns=empty.columns)
+    made = pd.DataFrame(columns, index=df.index, columns=empty.columns, copy=False)
     made.attrs = df.attrs
     return made
 

@@ -116,8 +116,9 @@ class PartitionReader:
     def _ordered(self, df: pd.DataFrame, times: Stretch) -> pd.DataFrame:
         """Return the rows of the stretch by time; those of one time keep their order or turn it."""
         tag = {**df.attrs["reinfer"], "partition": times.place}
-        if not times.is_last:
-            df = df[df[INDEX].astype("int64") < times.stop]
+        is_inside = times.is_last | (df[INDEX].astype("int64") < times.stop)
+        if not is_inside.all():
+            df = df[is_inside]
         df = df[:: self.order].set_index(INDEX)
         if not df.index.is_monotonic_increasing:
             df = df.sort_index(kind="stable")

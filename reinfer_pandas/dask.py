@@ -13,6 +13,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from reinfer_pandas._checks import OPTIONS
 from reinfer_pandas._options import plan_read
 from reinfer_pandas._partitions import even_cuts, row_cuts
 from reinfer_pandas._pieces import MILLISECOND, stamp
@@ -74,7 +75,8 @@ def read_reinfer(
     `reinfer_pandas.read_reinfer` in the order of time, indexed by `timestamp`: row for row
     ``df.set_index("timestamp")`` for a source, whose comments come oldest first, and
     ``df[::-1].set_index("timestamp")`` for a dataset, whose come newest first. It has more columns:
-    those of user properties that no row of the range has, and `other_properties`.
+    those of user properties that no row of the range has, and `other_properties`. The tidy views
+    and charts take it by ``df.reset_index()``.
 
     Parameters
     ----------
@@ -132,7 +134,7 @@ def read_reinfer(
     ...     ddf = rpd.read_reinfer("datasets/acme/claims/comments", npartitions=4, client=client)
     ...     n_rows = len(ddf)
     >>> ddf.npartitions, n_rows
-    (4, 357)
+    (4, 350)
     """
     _check_size(npartitions, partition_rows, requests_per_second)
     found = _given({"start": start, "end": end, **options})
@@ -159,9 +161,8 @@ def _check_size(npartitions: object, partition_rows: object, per_second: object)
             hint="partition_rows=100_000 is about 0.2 GB of a dataset's comments.",
         )
     for name, value in (("npartitions", npartitions), ("partition_rows", partition_rows)):
-        is_number = isinstance(value, int) and not isinstance(value, bool)
-        if value is not None and not (is_number and value >= 1):  # type: ignore[operator]
-            raise ConfigurationError(f"{name}={value!r}: give 1 or more")
+        if value is not None:
+            OPTIONS["chunksize"].check(name, value)
     is_rate = isinstance(per_second, int | float) and not isinstance(per_second, bool)
     if per_second is not None and not (is_rate and 0 < per_second < math.inf):  # type: ignore[operator]
         raise ConfigurationError(f"requests_per_second={per_second!r}: give more than 0")
@@ -257,7 +258,7 @@ def requests(ddf: dd.DataFrame) -> dd.DataFrame:
     >>> with rp.sandbox(comments=200) as client:
     ...     ddf = rpd.read_reinfer("sources/acme/inbox/comments", npartitions=2, client=client)
     ...     df, log = dask.compute(ddf[["uid", "body"]], rpd.requests(ddf[["uid", "body"]]))
-    >>> len(df), sorted(log["partition"].unique())
+    >>> len(df), log["partition"].tolist()
     (120, [0, 1])
     """
     reads = [
