@@ -53,7 +53,12 @@ def empty_partition(
     if chosen is not None:
         names = [*chosen, *(column.name for column in TIMING if plan.timing)]
     columns = list(dict.fromkeys([*names, INDEX]))
-    return assemble([], schema, columns=columns, dtype_backend=plan.dtype_backend).set_index(INDEX)
+    return by_time(assemble([], schema, columns=columns, dtype_backend=plan.dtype_backend))
+
+
+def by_time(df: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame indexed by its times, of one dtype whatever the others: Dask cuts by them."""
+    return df.drop(columns=INDEX).set_index(df[INDEX].astype("datetime64[us, UTC]"))
 
 
 def property_names(extent: Extent, cuts: Sequence[int]) -> set[str]:

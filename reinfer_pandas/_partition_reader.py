@@ -11,7 +11,7 @@ from dask.dataframe.extensions import make_array_nonempty
 from distributed import warn
 
 from reinfer_pandas._nested import NestedArray, NestedDtype
-from reinfer_pandas._partition_columns import INDEX, OTHER, fitted
+from reinfer_pandas._partition_columns import INDEX, OTHER, by_time, fitted
 from reinfer_pandas._pieces import stamp
 from reinfer_pandas._schema import is_property
 from reinfer_pandas._version import __version__
@@ -119,7 +119,7 @@ class PartitionReader:
         is_inside = times.is_last | (df[INDEX].astype("int64") < times.stop)
         if not is_inside.all():
             df = df[is_inside]
-        df = df[:: self.order].set_index(INDEX)
+        df = by_time(df[:: self.order])
         if not df.index.is_monotonic_increasing:
             df = df.sort_index(kind="stable")
         df.attrs["reinfer"] = tag

@@ -44,8 +44,6 @@ if TYPE_CHECKING:
     from reinfer_pandas._plan import Plan
     from reinfer_pandas.client import Client
 
-REQUESTS_PER_PARTITION = 1_000_000
-"""In `requests`, the numbers of a partition's requests begin at so many times its place."""
 EVEN_PARTITIONS = 32
 """How many partitions are made where rows can't be counted."""
 

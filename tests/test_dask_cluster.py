@@ -177,12 +177,12 @@ def test_workers_of_another_version_are_refused(cluster, client) -> None:
 
 def test_all_workers_keep_one_pace(cluster, client) -> None:
     ddf = rpd.read_reinfer(
-        CLAIMS, client=client, npartitions=10, requests_per_second=4, columns=["uid"]
+        CLAIMS, client=client, npartitions=7, requests_per_second=4, columns=["uid"]
     )
     df, log = dask.compute(ddf, rpd.requests(ddf))
     assert len(df) == len(by_time(client))
     begun = log["started_at"].sort_values(ignore_index=True)
-    assert len(begun) == 10
+    assert len(begun) == 7
     # A second, less what a busy machine may put between a turn and its request.
     assert (begun.diff(4).dropna() >= pd.Timedelta(seconds=0.8)).all()
     assert log["waited_ms"].max() > 900

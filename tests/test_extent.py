@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reinfer_pandas._extent import Extent
@@ -59,6 +59,7 @@ some_times = st.one_of(
 )
 
 
+@settings(max_examples=60)
 @given(some_times, st.sampled_from([INBOX, CLAIMS]), st.sampled_from([1, MILLISECOND]))
 def test_open_ends_hold_every_comment_and_little_more(times, resource, grain) -> None:
     comments = Comments(times, grain)

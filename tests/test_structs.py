@@ -32,7 +32,7 @@ with ThreadPoolExecutor(8) as pool:
 """
 
 
-@pytest.mark.parametrize("number", range(3))
+@pytest.mark.parametrize("number", range(2))
 def test_first_reads_in_many_threads_learn_the_records_one_after_the_other(
     server: Server, number: int
 ) -> None:
