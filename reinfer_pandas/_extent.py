@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from reinfer_pandas.client import Client
 
 DAY = 86_400_000_000
-FARTHEST = 253_370_764_800_000_000
-"""The year 9999: no time is sought beyond, on either side of 1970 [microseconds]."""
+FIRST_YEAR, LAST_YEAR = -62_135_596_800_000_000, 253_370_764_800_000_000
+"""The beginnings of the years 1 and 9999: no time is sought beyond [us since 1970]."""
 
 _FINE = 256
 """An open end is known to within such a part of the whole."""
@@ -86,11 +86,6 @@ class Extent:
         with ThreadPoolExecutor(self.client._workers, "reinfer-count") as pool:
             return list(pool.map(self._count, ranges))
 
-    @property
-    def can_count(self) -> bool:
-        """Whether the platform counts comments under these filters."""
-        return count_request(self.resource, self.options) is not None
-
     def between(self, start: int | None, end: int | None) -> dict[str, str]:
         """Return the options for a range of times, both inclusive [microseconds since 1970]."""
         times = {"start": start, "end": end}
@@ -120,13 +115,19 @@ class Extent:
         return None if df.empty else self.span.order * int(df["timestamp"].astype("int64").iloc[0])
 
     def _end_behind(self, first: int) -> int:
-        """Return a key behind which there is no comment, not far behind the last."""
+        """Return a key behind which there is no comment, sought in steps that double."""
+        farthest = LAST_YEAR if self.span.order > 0 else -FIRST_YEAR
         known, step = first, DAY
-        while (found := self._first_from(_whole(known + step))) is not None:
+        while known < farthest:
+            free = min(_whole(known + step), farthest)
+            found = self._first_from(free)
+            if found is None:
+                return self._narrowed(first, known, free)
             known, step = found, 2 * step
-            if known >= FARTHEST:
-                return known
-        free = _whole(known + step)
+        return known
+
+    def _narrowed(self, first: int, known: int, free: int) -> int:
+        """Return a key behind which there is no comment, not far behind the last."""
         while free - known > max(MILLISECOND, (free - first) // _FINE):
             middle = _whole((known + free) // 2)
             found = self._first_from(middle)
@@ -136,7 +137,7 @@ class Extent:
 
 def _whole(key: int) -> int:
     """Return a key at a whole millisecond, which every server keeps."""
-    return min(key - key % MILLISECOND, FARTHEST)
+    return key - key % MILLISECOND
 
 
 def _mirrored(lo: int | None, hi: int | None) -> tuple[int | None, int | None]:

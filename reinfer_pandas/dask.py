@@ -81,8 +81,8 @@ def read_reinfer(
     resource : str
         ``sources/{project}/{source}/comments`` or ``datasets/{project}/{dataset}/comments``.
     start, end : timestamp-like, optional
-        Earliest and latest time, both inclusive. An open end is settled when the read is planned:
-        what is written later isn't read.
+        Earliest and latest time, both inclusive. An open end is settled when the read is planned,
+        not far behind the last comment: what comes later, with later times, isn't read.
     npartitions : int, optional
         How many partitions; fewer where there are fewer comments.
     partition_rows : int, optional

@@ -366,11 +366,12 @@ def test_a_token_that_changed_is_taken_anew(monkeypatch) -> None:
 
 
 def test_a_read_in_one_process_keeps_its_pace(server, client) -> None:
-    ddf = rpd.read_reinfer(INBOX, client=client, npartitions=6, requests_per_second=50, workers=1)
+    ddf = rpd.read_reinfer(INBOX, client=client, npartitions=5, requests_per_second=10, workers=1)
     log = rpd.requests(ddf).compute()
     gaps = log["started_at"].sort_values().diff().dropna()
-    assert len(gaps) == 5
-    assert (gaps > pd.Timedelta(milliseconds=15)).all()
+    assert len(gaps) == 4
+    # A tenth of a second, less what a busy machine may put between a turn and its request.
+    assert (gaps > pd.Timedelta(milliseconds=30)).all()
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:

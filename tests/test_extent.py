@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reinfer_pandas._extent import Extent
+from reinfer_pandas._extent import FIRST_YEAR, LAST_YEAR, Extent
 from reinfer_pandas._options import plan_read
 from reinfer_pandas.exceptions import ConfigurationError
 
@@ -38,12 +39,14 @@ class Comments:
             if (start is None or time >= start) and (end is None or time <= end)
         ]
         first = sorted(found, reverse=resource == CLAIMS)[:1]
-        return pd.DataFrame({"timestamp": pd.to_datetime(first, unit="us", utc=True).as_unit("us")})
+        times = pd.Series(first, dtype="int64").astype("datetime64[us, UTC]")
+        return pd.DataFrame({"timestamp": times})
 
     def kept(self, time: str | None) -> int | None:
         if time is None:
             return None
-        micros = (pd.Timestamp(time) - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(microseconds=1)
+        since = datetime.fromisoformat(time) - datetime(1970, 1, 1, tzinfo=UTC)
+        micros = since // timedelta(microseconds=1)
         return micros // self.grain * self.grain
 
 
@@ -97,3 +100,10 @@ def test_one_end_may_be_open(resource, times) -> None:
 def test_an_open_range_without_comments_is_refused(resource) -> None:
     with pytest.raises(ConfigurationError, match="has no comments here"):
         extent(Comments([]), resource, start="2020-01-01").ends()
+
+
+@pytest.mark.parametrize("resource", [INBOX, CLAIMS])
+def test_times_at_the_ends_of_the_calendar_are_found(resource) -> None:
+    times = [FIRST_YEAR, 1_767_225_600_000_000, LAST_YEAR + 5]
+    start, end = extent(Comments(times), resource).ends()
+    assert (start, end) == (FIRST_YEAR, LAST_YEAR + 5)
