@@ -228,8 +228,8 @@ def requests(ddf: dd.DataFrame) -> dd.DataFrame:
     """Return the log of the HTTP attempts behind a Dask DataFrame, as another one.
 
     Computed with it, by ``dask.compute(ddf, requests(ddf))``, it comes from the very same tasks:
-    nothing is read twice. So it does of what ``ddf.persist()`` returned. Computed by itself, it
-    reads the partitions, for it tells of a read and not of the past.
+    nothing is read twice. So it does of what ``ddf.persist()`` returned. Computed by itself, or
+    with some of the partitions only, it reads its own: it tells of a read and not of the past.
 
     Parameters
     ----------

@@ -112,9 +112,22 @@ def test_rows_of_one_time_stay_together_and_in_order_at_a_server_of_milliseconds
         df = ddf.compute()
         assert_same(df, by_time(client, TIED))
     assert df["id"].tolist() == [f"{number:04x}" for number in range(len(times))]
-    sizes = ddf.map_partitions(len)
-    assert ddf.npartitions > 8
-    assert sizes.npartitions == ddf.npartitions
+    sizes = df.groupby(pd.cut(df.index, ddf.divisions, right=False), observed=True).size()
+    assert len(sizes) > 8
+    assert sum(sizes > 40) == 1
+
+
+def test_nine_in_ten_in_one_week_are_even_partitions_for_few_requests() -> None:
+    day = 86_400_000_000
+    times = [1_700_000_000_000_000 + number * 10 * day for number in range(100)]
+    times += [1_750_000_000_000_000 + number * 7 * day // 900 for number in range(900)]
+    with tied_server(times) as server, rp.Client(server.endpoint, "token") as client:
+        ddf = rpd.read_reinfer(TIED, client=client, partition_rows=50)
+        n_planned = len(client.requests())
+        sizes = ddf.map_partitions(len).compute()
+        assert_same(ddf.compute(), by_time(client, TIED))
+    assert sizes.between(25, 100).all()
+    assert n_planned <= 5 * len(sizes)
 
 
 def test_a_month_reads_its_own_partitions(server, client) -> None:
