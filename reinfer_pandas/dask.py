@@ -209,17 +209,19 @@ def register(dask_client: distributed.Client, *, client: Client | None = None) -
     Raises
     ------
     ConfigurationError
-        The scheduler's address is neither ``tls://`` nor ``inproc://``, in this process.
+        The address of the scheduler or of a worker is neither ``tls://`` nor ``inproc://``, in
+        this process.
     """
     if not isinstance(dask_client, distributed.Client):
         raise ConfigurationError(f"{dask_client!r} is no distributed.Client")
-    address = str(dask_client.scheduler.address)
-    if not address.startswith(("tls://", "inproc://")):
-        raise ConfigurationError(
-            f"the scheduler is at {address}, and a token is handed over TLS only",
-            hint="Give the cluster a distributed.Security, or set REINFER_TOKEN in the "
-            "environment of every worker.",
-        )
+    workers = dask_client.scheduler_info(n_workers=-1)["workers"]
+    for address in (dask_client.scheduler.address, *workers):
+        if not address.startswith(("tls://", "inproc://")):
+            raise ConfigurationError(
+                f"the cluster is at {address}, and a token is handed over TLS only",
+                hint="Give the cluster a distributed.Security, or set REINFER_TOKEN in the "
+                "environment of every worker.",
+            )
     settings = (client or default_client()).settings
     plugin = Handover(settings.token)
     dask_client.register_plugin(plugin, name=plugin_name(settings.endpoint))

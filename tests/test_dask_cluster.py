@@ -218,7 +218,7 @@ def test_a_token_goes_over_tls_or_nowhere(client) -> None:
     with (
         LocalCluster(protocol="tcp://", **options) as plain,
         Client(plain) as connected,
-        pytest.raises(rp.ConfigurationError, match=r"scheduler is at tcp://.*TLS only"),
+        pytest.raises(rp.ConfigurationError, match=r"the cluster is at tcp://.*TLS only"),
     ):
         rpd.register(connected, client=client)
     with pytest.raises(rp.ConfigurationError, match=r"is no distributed\.Client"):
