@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "client": ("Client",),
+    "dask": ("dask",),
     "reader": ("read_reinfer",),
     "_sending.retry": ("RetryPolicy",),
     "exceptions": (
@@ -102,7 +103,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = import_module(f"{__name__}.{_HOME_OF[name]}")
-    value = module if name == "sandbox" else getattr(module, name)
+    value = module if name == _HOME_OF[name] else getattr(module, name)
     globals()[name] = value
     return value
 

@@ -53,6 +53,7 @@ _SCHEMA = pa.schema(
         for field in msgspec.structs.fields(_Row)
     }
 )
+_DECODER = msgspec.json.Decoder(list[_Row])
 _facts = attrgetter("number", *_Row.__struct_fields__[2:])
 
 
@@ -142,6 +143,6 @@ def _dump(rows: list[_Row]) -> str:
 
 def _load(log: str) -> list[_Row]:
     try:
-        return msgspec.json.decode(log, type=list[_Row])
+        return _DECODER.decode(log)
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"This is no request log of this package: {error}.") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from reinfer_pandas._planning.plan import Plan
+    from reinfer_pandas._sending.pace import Pace
     from reinfer_pandas._signing_in.settings import Token
     from reinfer_pandas._wire import Response
 
@@ -96,6 +98,11 @@ class Client:
         client._settings = settings
         return client
 
+    def _at_pace(self, gate: Gate, pace: Pace | None) -> Self:
+        """Have these hold the requests back from now on; return the client itself."""
+        self._pipeline = replace(self._pipeline, gate=gate, pace=pace)
+        return self
+
     @property
     def settings(self) -> Settings:
         """Endpoint and masked token, and where each came from."""
@@ -109,7 +116,12 @@ class Client:
 
     def read(self, resource: str, **options: Any) -> pd.DataFrame | Iterator[pd.DataFrame]:
         """Read a resource into a frame, or into several: see `read_reinfer`."""
-        options = self._looked_up(resource, options)
+        return self._read(resource, self._looked_up(resource, options))
+
+    def _read(
+        self, resource: str, options: Mapping[str, Any]
+    ) -> pd.DataFrame | Iterator[pd.DataFrame]:
+        """Read with options in which names are looked up already."""
         plan = _planned(resource, options)
         progress = self._progress(resource, plan, options)
         pipeline = partial(self._pipeline, progress=progress)

@@ -18,7 +18,7 @@ def test_every_benchmark_runs_once_and_small(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert done.returncode == 0, done.stderr
     assert [line[:3] for line in done.stdout.splitlines() if line.startswith("(")] == [
-        f"({letter})" for letter in "abcdefg"
+        f"({letter})" for letter in "abcdefgh"
     ]
     assert figure.read_bytes().startswith(b"\x89PNG")
 

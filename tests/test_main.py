@@ -166,7 +166,7 @@ def test_the_demo_opens_the_quickstart_beside_a_sandbox(tmp_path: Path) -> None:
     ((command, settings, code),) = ran
     assert command[1:3] == ["-m", "jupyterlab"]
     assert Path(command[3]) == folder / "01_quickstart.ipynb"
-    assert len(sorted(folder.glob("*.ipynb"))) == 3
+    assert len(sorted(folder.glob("*.ipynb"))) == 4
     assert settings["REINFER_ENDPOINT"].startswith("http://127.0.0.1:")
     assert code == 0
 

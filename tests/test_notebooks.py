@@ -12,7 +12,12 @@ from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-NAMES = ["01_quickstart.ipynb", "02_labels_and_trends.ipynb", "03_latency.ipynb"]
+NAMES = [
+    "01_quickstart.ipynb",
+    "02_labels_and_trends.ipynb",
+    "03_latency.ipynb",
+    "04_dask.ipynb",
+]
 # A kernel on loopback warns of itself and of its event loop: neither is ours.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -76,6 +81,7 @@ def test_a_notebook_is_short_and_imports_little(name: str) -> None:
                 "reinfer_pandas",
                 "pandas",
                 "matplotlib",
+                *(("dask", "distributed") if "dask" in name else ()),
             }
 
 

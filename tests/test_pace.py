@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reinfer_pandas._sending.pace import Gate, gated
+from reinfer_pandas._sending.pace import EvenPace, Gate, gated, paced
 from reinfer_pandas._sending.retry import RetryPolicy, retrying
 from reinfer_pandas._wire import Attempt, Request, Response
 from reinfer_pandas.exceptions import RateLimitError, ReinferError, ServerError
@@ -193,3 +193,57 @@ def test_many_threads_wait_at_one_gate(clock: Clock, gate: Gate) -> None:
     for thread in threads:
         thread.join(10)
     assert answered == [3000] * 8
+
+
+@pytest.fixture
+def pace(clock: Clock) -> EvenPace:
+    return EvenPace(4, clock=clock)
+
+
+def test_requests_begin_at_even_distances(clock: Clock, gate: Gate, pace: EvenPace) -> None:
+    begun: list[float] = []
+
+    def note(request: Request) -> Response:
+        begun.append(clock.now_s)
+        clock.now_s += 0.1
+        return ok(request)
+
+    send = paced(note, pace, gate, sleep=clock.sleep)
+    responses = [send(READ) for _ in range(4)]
+    assert begun == [1000.0, 1000.25, 1000.5, 1000.75]
+    waits = [response.attempts[0].waited_ms for response in responses]
+    assert waits == pytest.approx([0, 150, 150, 150])
+
+
+def test_a_turn_that_was_not_used_is_not_made_up_for(clock: Clock, pace: EvenPace) -> None:
+    pace.wait_turn(clock.sleep)
+    clock.now_s += 60
+    waits = [pace.wait_turn(clock.sleep) for _ in range(3)]
+    assert waits == [0.0, 0.25, 0.25]
+
+
+def test_waiting_for_a_turn_counts_for_no_deadline(clock: Clock, gate: Gate) -> None:
+    given: list[float | None] = []
+
+    def note(request: Request) -> Response:
+        given.append(request.timeout_s)
+        return ok(request)
+
+    pace = EvenPace(0.001, clock=clock)
+    pace.wait_turn(clock.sleep)
+    send = paced(note, pace, gate, sleep=clock.sleep)
+    policy = RetryPolicy(deadline_s=30)
+    retrying(send, policy, clock=pace.clock, sleep=clock.sleep)(READ)
+    assert given == [30.0]
+    assert clock.slept_s == [1_000.0]
+
+
+def test_a_turn_that_comes_while_the_gate_is_closed_is_let_go_by(
+    clock: Clock, gate: Gate, pace: EvenPace
+) -> None:
+    pace.wait_turn(clock.sleep)
+    gate.heed(limited(10.0))
+    send = paced(ok, pace, gate, sleep=clock.sleep)
+    response = send(READ)
+    assert clock.now_s >= 1010.0
+    assert response.attempts[0].waited_ms == pytest.approx((clock.now_s - 1000.0) * 1000)

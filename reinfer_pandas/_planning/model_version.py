@@ -17,6 +17,7 @@ from reinfer_pandas._catalogue import catalogue
 from reinfer_pandas._decoding.decode import decode_records
 from reinfer_pandas._decoding.predictions import CommentPrediction, Prediction, by_uid
 from reinfer_pandas._decoding.records import AnnotatedComment, Entities, Labelling
+from reinfer_pandas._decoding.structs import learn
 from reinfer_pandas._planning.requests import request_for
 
 if TYPE_CHECKING:
@@ -33,6 +34,9 @@ class _Comment(msgspec.Struct, gc=False):
 
 class _Identified(msgspec.Struct, gc=False):
     comment: _Comment
+
+
+learn(_Identified, CommentPrediction)
 
 
 def predicting(path: str, values: Mapping[str, Any]) -> Callable[[Send], Send]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reinfer_pandas._decoding.decode import decode_records
+from reinfer_pandas._decoding.structs import learn
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
@@ -51,6 +52,9 @@ def next_request(
 
 class _Versioned(msgspec.Struct, gc=False):
     version: int
+
+
+learn(_Versioned)
 
 
 def _cursor(request: Request, response: Response, paging: Paging | None) -> str | None:

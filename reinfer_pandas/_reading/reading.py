@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from reinfer_pandas._decoding.arrays import microseconds
 from reinfer_pandas._decoding.decode import decode_records, record_batch, shape_records
 from reinfer_pandas._decoding.records import Stamped
+from reinfer_pandas._decoding.structs import learn
 from reinfer_pandas._planning.raw import inferred_schema
 from reinfer_pandas._reading.raw_pages import RawPages
 from reinfer_pandas._reading.received import OutOfOrderError, Received, Rows, split
@@ -87,6 +88,7 @@ class Reading:
         self._now = now
         envelope = plan.request.envelope
         self._record = envelope.record if envelope else dict
+        learn(self._record, Stamped)
         self._failed: list[tuple[Attempt, ...]] = []
         self._under_way: Workers[Rows] | None = None
         self._is_finished = False

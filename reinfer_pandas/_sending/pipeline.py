@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from reinfer_pandas._sending.envelope import checked
-from reinfer_pandas._sending.pace import Gate, gated
+from reinfer_pandas._sending.pace import Gate, gated, paced
 from reinfer_pandas._sending.retry import retrying
 from reinfer_pandas._sending.silence import Silence
 from reinfer_pandas.exceptions import ReinferError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import threading
 
     from reinfer_pandas._reading.progress import Progress
+    from reinfer_pandas._sending.pace import Pace
     from reinfer_pandas._sending.retry import RetryPolicy
     from reinfer_pandas._sending.transport import Transport
     from reinfer_pandas._signing_in.settings import Token
@@ -44,6 +46,8 @@ class Pipeline:
         What is tried again.
     gate : Gate
         Holds all requests back while the server asks for a pause.
+    pace : Pace, optional
+        Says when each request may begin.
     log : deque of tuple of Attempt
         The attempts of each request.
     """
@@ -52,6 +56,7 @@ class Pipeline:
     token: Token
     retry: RetryPolicy
     gate: Gate
+    pace: Pace | None = None
     log: deque[tuple[Attempt, ...]] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
 
     def __call__(
@@ -82,9 +87,14 @@ class Pipeline:
         silence = Silence(policy.stall_s)
         send_once = partial(self.transport.send, is_over=stop.is_set, silence=silence)
         send = checked(send_once, redact=self.token.redact)
+        clock = time.monotonic
+        if self.pace:
+            send = paced(send, self.pace, self.gate, sleep=wait, excuse=silence.excuse)
+            clock = self.pace.clock
         send = gated(send, self.gate, sleep=wait, excuse=silence.excuse)
         send = progress.watch(send) if progress else send
-        return recorded(retrying(send, policy, sleep=wait, silence=silence), self.log)
+        send = retrying(send, policy, clock=clock, sleep=wait, silence=silence)
+        return recorded(send, self.log)
 
 
 def recorded(send: Send, log: deque[tuple[Attempt, ...]]) -> Send:

@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import bytes_to_frame
+import cluster
 import end_to_end
 import growth
 import imports
@@ -32,6 +33,7 @@ TITLES = {
     "labels_view": "(e) The labels view",
     "imports": "(f) Import",
     "overhead": "(g) One small request",
+    "cluster": "(h) On worker processes, by Dask",
 }
 
 
@@ -68,6 +70,7 @@ def _runs(figure: Path) -> dict[str, Callable[[Scale, Tapes], Iterable[Row]]]:
         "growth": growth.run,
         "imports": imports.run,
         "overhead": overhead.run,
+        "cluster": cluster.run,
     }
 
 

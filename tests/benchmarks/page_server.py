@@ -3,6 +3,7 @@
 ``python tests/benchmarks/page_server.py TAPE COMMENTS DELAY_MS`` serves the first comments of a
 tape by the routes of a source's comments and a dataset's query, with time ranges, limits and
 continuations, and says its port. Each page takes at least the delay, and says so in Server-Timing.
+The statistics routes count the comments of a range.
 ``GET /requests`` says how many pages it has served.
 """
 
@@ -74,6 +75,12 @@ class Pages(ThreadingTCPServer):
         self.n_served = next(self._numbers)
         return self.tape.page(first, last, more=last < end)
 
+    def count(self, asked: Asked) -> bytes:
+        """Return how many comments a range has."""
+        first, end = self.tape.between(asked.start, asked.end)
+        answer = {"status": "ok", "statistics": {"num_comments": end - first}}
+        return json.dumps(answer).encode()
+
 
 class Line(StreamRequestHandler):
     """One connection, kept for many requests."""
@@ -91,6 +98,9 @@ class Line(StreamRequestHandler):
                 self._send([str(self.server.n_served).encode()], 0.0)
                 continue
             asked = asked_by_query(target) if method == "GET" else asked_by_body(body)
+            if target.endswith("/statistics"):
+                self._send([self.server.count(asked)], 0.0)
+                continue
             parts = self.server.answer(asked)
             time.sleep(max(0.0, start_s + self.server.delay_s - time.perf_counter()))
             self._send(parts, (time.perf_counter() - start_s) * 1000)
@@ -122,9 +132,10 @@ def asked_by_query(target: str) -> Asked:
 
 
 def asked_by_body(body: bytes) -> Asked:
-    """Return what the body of a dataset's query asks for."""
+    """Return what the body of a dataset's query, or of a count, asks for."""
     asked = json.loads(body)
-    times = asked.get("filter", {}).get("timestamp", {})
+    filters = asked.get("filter") or asked.get("comment_filter") or {}
+    times = filters.get("timestamp", {})
     return _asked(times.get("minimum"), times.get("maximum"), asked, "continuation")
 
 

@@ -24,6 +24,11 @@ def peak_above(read: Callable[[], pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     return df, _status_bytes("VmHWM") - before
 
 
+def peak_bytes() -> int:
+    """Return the most memory that this process has taken [bytes]."""
+    return _status_bytes("VmHWM")
+
+
 def _status_bytes(name: str) -> int:
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(f"{name}:"))

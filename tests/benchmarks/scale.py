@@ -19,6 +19,7 @@ class Scale:
     labelled: int
     rounds: int
     imports: int
+    clusters: tuple[int, ...]
     repeats: int
 
 
@@ -33,6 +34,7 @@ FULL = Scale(
     labelled=1_000_000,
     rounds=3,
     imports=15,
+    clusters=(1, 2, 4),
     repeats=300,
 )
 QUICK = Scale(
@@ -46,5 +48,6 @@ QUICK = Scale(
     labelled=1_000,
     rounds=1,
     imports=1,
+    clusters=(1,),
     repeats=3,
 )

@@ -1,0 +1,1 @@
+"""A read in partitions: where they begin, what each reads, and on whose token."""
