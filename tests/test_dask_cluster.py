@@ -5,6 +5,7 @@ The cluster speaks TLS and its workers have no token of their own.
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import pickle
@@ -69,6 +70,7 @@ def cluster(client: rp.Client) -> Iterator[Client]:
     ):
         rpd.register(connected, client=client)
         yield connected
+    gc.collect()  # here, where their warnings are let pass
 
 
 def by_time(client: rp.Client, resource: str = CLAIMS) -> pd.DataFrame:

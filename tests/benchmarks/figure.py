@@ -48,14 +48,13 @@ def _draw_panel(axes: Axes, times: Times, workers: Sequence[int]) -> None:
     axes.plot(workers, medians, "o-", color=COLORS["ours"], linewidth=2, markersize=5)
     for n, median in zip(workers, medians, strict=True):
         faster = median_ratio(times, LOOP, ours[n])
-        is_first = n == workers[0]  # it is near the loops' lines
-        axes.annotate(
+        axes.annotate(  # below, for the loops' lines are above
             f"{median:.2g} s\n{faster:.1f}x",
             (n, median),
-            xytext=(0, -9 if is_first else 8),
+            xytext=(0, -6),
             textcoords="offset points",
-            ha="right" if is_first else "center",
-            va="top" if is_first else "bottom",
+            ha="right" if n == workers[0] else "center",
+            va="top",
             color=COLORS["ours"],
             fontsize=9,
         )
