@@ -55,6 +55,9 @@ class Client:
         For the connection, and for each wait for bytes [s].
     workers : int
         Requests under way at once, 1 to 16.
+    max_body_bytes : int
+        Bound on one answer's body, as sent and decompressed; a larger one is refused while it
+        comes in [bytes].
 
     Raises
     ------
@@ -79,15 +82,28 @@ class Client:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - a frozen value
         timeout: tuple[float, float] = (10.0, 60.0),
         workers: int = 4,
+        max_body_bytes: int = 256 * 2**20,
     ) -> None:
         masked, token = mask(token), None  # some tracebacks show arguments
         if isinstance(workers, bool) or workers not in range(1, MAX_WORKERS + 1):
             raise ConfigurationError(f"workers={workers!r}: give 1 to {MAX_WORKERS}")
+        if (
+            isinstance(max_body_bytes, bool)
+            or not isinstance(max_body_bytes, int)
+            or max_body_bytes < 1
+        ):
+            raise ConfigurationError(f"max_body_bytes={max_body_bytes!r}: give 1 or more, in bytes")
         self._settings = resolve_settings(endpoint, masked)
         self._retry = retry
         self._timeout = timeout
         self._workers = workers
-        self._transport = Transport(self._settings, timeout_s=timeout, pool_size=MAX_WORKERS)
+        self._max_body_bytes = max_body_bytes
+        self._transport = Transport(
+            self._settings,
+            timeout_s=timeout,
+            pool_size=MAX_WORKERS,
+            max_body_bytes=max_body_bytes,
+        )
         gate = Gate(default_s=retry.base_s, most_s=retry.retry_after_cap_s)
         self._pipeline = Pipeline(self._transport, self._settings.token, retry, gate)
 
@@ -334,14 +350,18 @@ class Client:
         return show_client(self)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restored, (self._settings.endpoint, self._retry, self._timeout, self._workers)
+        options = {
+            "retry": self._retry,
+            "timeout": self._timeout,
+            "workers": self._workers,
+            "max_body_bytes": self._max_body_bytes,
+        }
+        return _restored, (self._settings.endpoint, options)
 
 
-def _restored(
-    endpoint: str, retry: RetryPolicy, timeout: tuple[float, float], workers: int
-) -> Client:
+def _restored(endpoint: str, options: Mapping[str, Any]) -> Client:
     """Return an unpickled client, with the token of this process's environment."""
-    return Client(endpoint, retry=retry, timeout=timeout, workers=workers)
+    return Client(endpoint, **options)
 
 
 def _planned(resource: str, options: Mapping[str, Any]) -> Plan:

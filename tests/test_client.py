@@ -402,6 +402,22 @@ def test_a_pickled_client_leaves_its_token_behind(
     assert len(pickle.loads(pickled).read("datasets")) > 1
 
 
+def test_a_bound_on_bodies_is_the_clients_and_outlives_pickling(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("REINFER_TOKEN", server.token)
+    client = rp.Client(server.endpoint, max_body_bytes=100)
+    for bounded in (client, pickle.loads(pickle.dumps(client))):
+        with bounded, pytest.raises(rp.ResponseError, match="larger than any page"):
+            bounded.read("datasets")
+
+
+@pytest.mark.parametrize("bound", [0, -1, True, 1.5, "1", None])
+def test_a_bound_on_bodies_that_cannot_be_is_refused(server: Server, bound: object) -> None:
+    with pytest.raises(rp.ConfigurationError, match="max_body_bytes"):
+        rp.Client(server.endpoint, server.token, max_body_bytes=bound)
+
+
 def test_errors_read_as_sentences(client: rp.Client) -> None:
     with pytest.raises(rp.NotFoundError) as caught:
         client.read("datasets/acme/nothing")
