@@ -32,12 +32,14 @@ _HINTS: Mapping[int, str] = {
         "current token from Manage Account, then set REINFER_TOKEN, call login() or pass token=."
     ),
     404: "Check the names: read_reinfer('datasets') and read_reinfer('sources') list yours.",
+    408: "The request took too long to arrive: try again, or look at the network's way out.",
     409: "What is stored conflicts with this request; the platform's message says how.",
     413: "Ask for less at once: a smaller page_size.",
     422: "The request is well-formed, but a value in it isn't one that this route takes.",
     429: "Too many requests: wait, use fewer workers, or ask for larger pages.",
     501: "The platform doesn't know how to do this; trying again won't help.",
 }
+_REFUSED = "The platform, or a proxy before it, refuses this request; its message says why."
 _PLATFORM_FAULT = (
     "A fault of the platform or of a gateway before it, not of the request: try again later."
 )
@@ -133,7 +135,7 @@ def _hint(request: Request, status: int) -> str:
             f"This route needs {request.permission}" if request.permission else "Permission lacks"
         )
         return f"{need}; yours are listed under Manage Account, and an administrator grants more."
-    hint = _HINTS.get(status) or (_PLATFORM_FAULT if status >= 500 else "")
+    hint = _HINTS.get(status) or (_PLATFORM_FAULT if status >= 500 else _REFUSED)
     is_wrong = status in (400, 404, 422) and request.options
     return f"{hint} It was asked with {request.options}." if is_wrong else hint
 
