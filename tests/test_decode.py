@@ -389,3 +389,9 @@ def test_unwanted_columns_are_not_made() -> None:
         {"uid", "body"}.__contains__,
     )
     assert sorted(batch.schema.names) == ["body", "uid"]
+
+
+def test_half_a_character_and_a_bottomless_tree_in_one_body_are_both_passed_over() -> None:
+    deep = b"[" * 5_000 + b"]" * 5_000
+    body = b'{"status": "ok", "x": "\\ud83d", "deep": ' + deep + b', "comments": []}'
+    assert read_page(body, COMMENTS).records == ()

@@ -162,9 +162,10 @@ def user_properties(row: Row, _: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the user properties of all kinds, each with its kind."""
     for kind, found in _object(row.get("user_properties"), "user_properties").items():
         for one in _list(found, kind):
-            full_name = _object(one, kind).get("full_name")
+            told = _object(one, kind)
+            full_name = told.get("full_name")
             name = full_name.partition(":")[2] if isinstance(full_name, str) else None
-            yield {"name": name, "kind": kind, **one}
+            yield {"name": name, "kind": kind, **told}
 
 
 def timeline(row: Row, _: Mapping[str, Any]) -> Iterator[Row]:
@@ -209,12 +210,9 @@ SIDE_TABLES = ("tenants", "users", "projects", "sources", "datasets", "triggers"
 
 def audit_names(row: Row, beside: Mapping[str, Any]) -> Iterator[Row]:
     """Yield an audit event with the names that its ids stand for, as far as the page tells them."""
-    known = {
-        table: {one["id"]: one for one in _list(beside.get(table), table) if "id" in one}
-        for table in SIDE_TABLES
-    }
-    actor = known["users"].get(row.get("actor_user_id"), {})
-    tenant = known["tenants"].get(row.get("actor_tenant_id"), {})
+    known = {table: _by_id(beside.get(table), table) for table in SIDE_TABLES}
+    actor = _told(known["users"], row.get("actor_user_id"))
+    tenant = _told(known["tenants"], row.get("actor_tenant_id"))
     names: Row = {
         "actor_username": actor.get("username"),
         "actor_email": actor.get("email"),
@@ -223,8 +221,19 @@ def audit_names(row: Row, beside: Mapping[str, Any]) -> Iterator[Row]:
     for table in SIDE_TABLES:
         ids = row.get(f"{table[:-1]}_ids")
         name = "username" if table == "users" else "name"
-        names[table] = ids and [known[table].get(one, {}).get(name) for one in _list(ids, table)]
+        names[table] = ids and [_told(known[table], one).get(name) for one in _list(ids, table)]
     yield row | names
+
+
+def _by_id(found: Any, table: str) -> dict[str, Row]:
+    """Return what a side table tells of each id."""
+    rows = [_object(one, table) for one in _list(found, table)]
+    return {row["id"]: row for row in rows if isinstance(row.get("id"), str)}
+
+
+def _told(known: Mapping[str, Row], found: Any) -> Row:
+    """Return what an id stands for; nothing where the page doesn't tell."""
+    return known.get(found, {}) if isinstance(found, str) else {}
 
 
 def _object(value: Any, key: str) -> Row:

@@ -38,16 +38,22 @@ def check_utf8(body: bytes) -> None:
 def decode(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     """Decode; where that fails, once more without what no parser should stumble over."""
     try:
-        return decoder.decode(body)
-    except RecursionError:
-        return decoder.decode(prune(body, MAX_DEPTH))
+        return _decode_shallow(body, decoder)
     except msgspec.ValidationError:
         raise
     except msgspec.DecodeError:
         mended = replace_lone_surrogates(body)
         if mended == body:
             raise
-        return decoder.decode(mended)
+        return _decode_shallow(mended, decoder)
+
+
+def _decode_shallow(body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    """Decode; where the parser gives up on the depth, without what lies deeper than any field."""
+    try:
+        return decoder.decode(body)
+    except RecursionError:
+        return decoder.decode(prune(body, MAX_DEPTH))
 
 
 def replace_lone_surrogates(body: bytes) -> bytes:

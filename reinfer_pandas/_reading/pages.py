@@ -12,6 +12,7 @@ import msgspec
 
 from reinfer_pandas._decoding.decode import decode_records
 from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._sending.envelope import about
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
@@ -64,7 +65,10 @@ def _cursor(request: Request, response: Response, paging: Paging | None) -> str 
     """
     if paging is None or not paging.older_than:
         return response.cursor
-    versions = [one.version for one in decode_records(response.records, _Versioned)]
+    try:
+        versions = [one.version for one in decode_records(response.records, _Versioned)]
+    except ResponseError as error:
+        raise about(error, request, response) from None
     is_short = len(versions) < (request.json or {}).get("limit", 1)
     return None if is_short else str(min(versions))
 
