@@ -194,7 +194,7 @@ def _place(root: Path, record: Mapping[str, Any]) -> Path:
 
 def write_whole(path: Path, body: bytes) -> None:
     """Write a file that appears when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:

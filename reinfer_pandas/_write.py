@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,6 +32,7 @@ def write(df: pd.DataFrame, path: Path) -> None:
     """
     unfinished = path.with_name(f".{path.name}.unfinished")
     try:
+        os.close(os.open(unfinished, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         WRITERS[path.suffix](df, unfinished)
         unfinished.replace(path)
     finally:
