@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
@@ -107,8 +108,9 @@ def rows_of(batch: pa.RecordBatch) -> list[Row]:
 
 
 def read_into(rows: list[Row], workers: Workers) -> None:
-    for batch in workers.batches():
-        rows += rows_of(batch)
+    with closing(workers.batches()) as coming:  # Ctrl-C may come out here, too
+        for batch in coming:
+            rows += rows_of(batch)
 
 
 def read(workers: Workers) -> list[Row]:
@@ -439,3 +441,14 @@ def test_an_error_in_a_thread_that_isnt_ours_is_raised_too() -> None:
 
     with pytest.raises(MemoryError):
         read(workers_of(Sending(Model(spread("evenly", 900), 10), fail), 4))
+
+
+def test_a_lock_that_ctrl_c_left_held_holds_up_no_thread() -> None:
+    workers = workers_of(Sending(Model(spread("evenly", 900), 10)), 4)
+    coming = workers.batches()
+    next(coming)
+    workers._changed.acquire()  # as when Ctrl-C comes between this and the block that releases it
+    coming.close()
+    give_up_at = time.monotonic() + PROMPT_S
+    while threads_left():
+        assert time.monotonic() < give_up_at

@@ -110,11 +110,18 @@ class Workers(Generic[T]):
     def end(self) -> None:
         """End the threads, and wait for them a little."""
         self._stop.set()
+        self._let_go()
         with self._changing():
             pass
         for thread in self._threads:
             with suppress(RuntimeError):  # Ctrl-C came before it was started
                 thread.join(END_S / len(self._threads))
+
+    def _let_go(self) -> None:
+        """Release the lock if Ctrl-C came between taking it and the block that releases it."""
+        with suppress(RuntimeError):  # says that it isn't held
+            while True:
+                self._changed.release()
 
     def _make_columns(self, part: Shard, most: int) -> None:
         """Convert pages of a part together; where one can't be, those before it still are.
