@@ -17,6 +17,35 @@ settings.register_profile("shared", deadline=None)
 settings.load_profile("shared")
 
 
+SLOW = {
+    "test_benchmarks",
+    "test_browser",
+    "test_dask",
+    "test_dask_cluster",
+    "test_encryption",
+    "test_export",
+    "test_fault_matrix",
+    "test_notebooks",
+    "test_readme",
+    "test_resume",
+    "test_threads_and_forks",
+    "test_trials",
+}
+"""Files whose tests are marked `slow` as a whole; the others take less than a minute together."""
+
+MARKS = {"test_browser": "browser", "test_dask_cluster": "cluster"}
+"""What else a file's tests are marked as."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests of slow files, and of those that need a browser or worker processes."""
+    for item in items:
+        if item.path.stem in SLOW:
+            item.add_marker("slow")
+        if item.path.stem in MARKS:
+            item.add_marker(MARKS[item.path.stem])
+
+
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Hide the settings of whoever runs the tests, and forget who signed in."""
