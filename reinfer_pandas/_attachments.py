@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from reinfer_pandas._decoding.decode import record_batch
-from reinfer_pandas._decoding.schema import INTEGER, STRING, Column, Schema
+from reinfer_pandas._columns.decode import record_batch
+from reinfer_pandas._columns.schema import INTEGER, STRING, Column, Schema
 from reinfer_pandas._wire import Attempt, Request, Send
 from reinfer_pandas.exceptions import ConfigurationError, ReinferError
 from reinfer_pandas.frames import assemble, tag

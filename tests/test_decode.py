@@ -11,16 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas._catalogue.catalogue import find
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.arrays import build, scalars, timestamps
-from reinfer_pandas._decoding.comments import annotated_arrays, message_arrays
-from reinfer_pandas._decoding.decode import (
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.arrays import build, scalars, timestamps
+from reinfer_pandas._columns.comments import annotated_arrays, message_arrays
+from reinfer_pandas._columns.decode import (
     decode_records,
     read_page,
     record_batch,
 )
-from reinfer_pandas._decoding.lenient_json import prune, replace_lone_surrogates
-from reinfer_pandas._decoding.records import AnnotatedComment, Comment
+from reinfer_pandas._columns.lenient_json import prune, replace_lone_surrogates
+from reinfer_pandas._columns.records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ResponseError
 

@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas._catalogue.catalogue import find
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
-from reinfer_pandas._decoding.records import AnnotatedComment, Comment
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.decode import decode_records, read_page, record_batch
+from reinfer_pandas._columns.records import AnnotatedComment, Comment
 from reinfer_pandas._wire import Attempt, Envelope, Page, Response
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import add_timing, assemble, concat, tag

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.catalogue import RESOURCES, find
 from reinfer_pandas._catalogue.resource import Resource
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch, shape_records
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.decode import decode_records, read_page, record_batch, shape_records
 from reinfer_pandas._planning.options import plan_read
 from reinfer_pandas.exceptions import ResponseError
 from reinfer_pandas.frames import assemble

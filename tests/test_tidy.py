@@ -19,9 +19,9 @@ from hypothesis import strategies as st
 
 import reinfer_pandas as rp
 from reinfer_pandas import tidy
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
-from reinfer_pandas._decoding.records import AnnotatedComment
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.decode import decode_records, read_page, record_batch
+from reinfer_pandas._columns.records import AnnotatedComment
 from reinfer_pandas._nested import NestedArray
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ConfigurationError

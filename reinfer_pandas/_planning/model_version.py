@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reinfer_pandas._catalogue import catalogue
-from reinfer_pandas._decoding.decode import decode_records
-from reinfer_pandas._decoding.predictions import CommentPrediction, Prediction, by_uid
-from reinfer_pandas._decoding.records import AnnotatedComment, Entities, Labelling
-from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._columns.decode import decode_records
+from reinfer_pandas._columns.predictions import CommentPrediction, Prediction, by_uid
+from reinfer_pandas._columns.records import AnnotatedComment, Entities, Labelling
+from reinfer_pandas._columns.structs import learn
 from reinfer_pandas._planning.requests import request_for
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reinfer_pandas._catalogue import catalogue
-from reinfer_pandas._decoding.schema import Schema, is_property
+from reinfer_pandas._columns.schema import Schema, is_property
 from reinfer_pandas._planning.checks import COMMON, OPTIONS
 from reinfer_pandas._planning.model_version import predicted, predicting
 from reinfer_pandas._planning.orders import ordered

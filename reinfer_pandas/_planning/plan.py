@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reinfer_pandas._catalogue.resource import Resource
-    from reinfer_pandas._decoding.schema import Schema
+    from reinfer_pandas._columns.schema import Schema
     from reinfer_pandas._wire import Paging, Request, Send
 
 NO_FACTS: Mapping[str, str] = {}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reinfer_pandas._decoding.decode import decode_records
-from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._columns.decode import decode_records
+from reinfer_pandas._columns.structs import learn
 from reinfer_pandas._sending.envelope import about
 from reinfer_pandas.exceptions import ResponseError
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.arrays import microseconds
-from reinfer_pandas._decoding.decode import decode_records, record_batch, shape_records
-from reinfer_pandas._decoding.records import Stamped
-from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._columns.arrays import microseconds
+from reinfer_pandas._columns.decode import decode_records, record_batch, shape_records
+from reinfer_pandas._columns.records import Stamped
+from reinfer_pandas._columns.structs import learn
 from reinfer_pandas._planning.raw import inferred_schema
 from reinfer_pandas._reading.raw_pages import RawPages
 from reinfer_pandas._reading.received import OutOfOrderError, Received, Rows, split
@@ -36,7 +36,7 @@ from reinfer_pandas.frames import add_timing, assemble, tag
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reinfer_pandas._decoding.schema import Schema
+    from reinfer_pandas._columns.schema import Schema
     from reinfer_pandas._planning.plan import Plan
     from reinfer_pandas._reading.progress import Progress
     from reinfer_pandas._reading.shard import Shard

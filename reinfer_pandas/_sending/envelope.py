@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reinfer_pandas._decoding.decode import read_page
+from reinfer_pandas._columns.decode import read_page
 from reinfer_pandas._sending.retry import parse_retry_after
 from reinfer_pandas.exceptions import APIError, ResponseError, error_class
 

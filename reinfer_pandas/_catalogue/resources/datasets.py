@@ -9,9 +9,9 @@ from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.columns import datasets as columns
 from reinfer_pandas._catalogue.resource import ATTRIBUTES, Resource, filters
 from reinfer_pandas._catalogue.resources.listed import owned
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.records import AnnotatedComment
-from reinfer_pandas._decoding.wrapped import ExportedComment, all_asked, from_export
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.records import AnnotatedComment
+from reinfer_pandas._columns.wrapped import ExportedComment, all_asked, from_export
 from reinfer_pandas._wire import Envelope, Paging
 
 _GUIDE = "Re:infer API guide, datasets"

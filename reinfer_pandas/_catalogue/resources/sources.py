@@ -8,8 +8,8 @@ from __future__ import annotations
 from reinfer_pandas._catalogue.columns import sources as columns
 from reinfer_pandas._catalogue.resource import Resource, filters
 from reinfer_pandas._catalogue.resources.listed import owned
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.records import Comment
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.records import Comment
 from reinfer_pandas._wire import Envelope, Paging
 
 _GUIDE = "Re:infer API guide, sources"

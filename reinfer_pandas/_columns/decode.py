@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pyarrow as pa
 
-from reinfer_pandas._decoding.arrays import build, json_texts
-from reinfer_pandas._decoding.comments import Arrays, annotated_arrays, comment_arrays
-from reinfer_pandas._decoding.lenient_json import check_utf8, decode
-from reinfer_pandas._decoding.prediction_arrays import prediction_arrays
+from reinfer_pandas._columns.arrays import build, json_texts
+from reinfer_pandas._columns.comments import Arrays, annotated_arrays, comment_arrays
+from reinfer_pandas._columns.lenient_json import check_utf8, decode
+from reinfer_pandas._columns.prediction_arrays import prediction_arrays
 from reinfer_pandas._wire import Envelope, Page
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from reinfer_pandas._decoding.schema import Column, Schema
+    from reinfer_pandas._columns.schema import Column, Schema
 
 _BOM = b"\xef\xbb\xbf"
 

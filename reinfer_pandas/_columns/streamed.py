@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reinfer_pandas._decoding.records import (
+from reinfer_pandas._columns.records import (
     AnnotatedComment,
     Capture,
     Comment,
@@ -24,7 +24,7 @@ from reinfer_pandas._decoding.records import (
     MoonForms,
     Span,
 )
-from reinfer_pandas._decoding.wrapped import PredictedProperty, as_label_properties
+from reinfer_pandas._columns.wrapped import PredictedProperty, as_label_properties
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:

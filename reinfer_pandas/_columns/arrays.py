@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.schema import FLOAT, INTEGER, STRING, TIMESTAMP
+from reinfer_pandas._columns.schema import FLOAT, INTEGER, STRING, TIMESTAMP
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from reinfer_pandas._decoding.records import (
+from reinfer_pandas._columns.records import (
     AnnotatedComment,
     Comment,
     Label,

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.arrays import (
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.arrays import (
     array,
     column,
     nested,
@@ -22,7 +22,7 @@ from reinfer_pandas._decoding.arrays import (
     structs,
     take,
 )
-from reinfer_pandas._decoding.records import (
+from reinfer_pandas._columns.records import (
     Capture,
     Entities,
     Entity,

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.annotations import entity_array, label_array, label_property_array
-from reinfer_pandas._decoding.arrays import build, column, timestamps
-from reinfer_pandas._decoding.records import Entities, Labelling
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.annotations import entity_array, label_array, label_property_array
+from reinfer_pandas._columns.arrays import build, column, timestamps
+from reinfer_pandas._columns.records import Entities, Labelling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from reinfer_pandas._decoding.predictions import Prediction
+    from reinfer_pandas._columns.predictions import Prediction
 
 _THRESHOLDS = pa.list_(s.STRINGS)
 

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.annotations import (
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.annotations import (
     entity_array,
     label_array,
     label_groups,
     label_property_array,
     moon_form_array,
 )
-from reinfer_pandas._decoding.arrays import (
+from reinfer_pandas._columns.arrays import (
     array,
     column,
     firsts,
@@ -32,7 +32,7 @@ from reinfer_pandas._decoding.arrays import (
     take,
     timestamps,
 )
-from reinfer_pandas._decoding.records import (
+from reinfer_pandas._columns.records import (
     AnnotatedComment,
     Attachment,
     Comment,

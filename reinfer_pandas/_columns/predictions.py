@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reinfer_pandas._decoding.records import Entity, Label, LabelProperty, Number, Strings
-from reinfer_pandas._decoding.wrapped import PredictedProperty, as_label_properties
+from reinfer_pandas._columns.records import Entity, Label, LabelProperty, Number, Strings
+from reinfer_pandas._columns.wrapped import PredictedProperty, as_label_properties
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
