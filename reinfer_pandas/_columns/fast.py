@@ -179,7 +179,10 @@ def _check(records: pa.StructArray) -> None:
     """Refuse what the reader let pass, and what it may have bent."""
     if not all(map(_has_all, _structs(records))):
         raise RefusedError("something required is missing")
-    properties = comments_of(records).field("user_properties")
+    comments = comments_of(records)
+    if "user_properties" not in comments.type.names:
+        return
+    properties = comments.field("user_properties")
     for place, field in enumerate(properties.type):
         if field.type == s.FLOAT:
             ends = pc.min_max(properties.field(place))
@@ -238,7 +241,7 @@ def _roughly_cut(body: bytes) -> bytes:
         end = body.find(b"}", place)
         found.append(body[place + len(_KEY) : end])
         place = body.find(_KEY, end)
-    return b"".join(found)
+    return b"\n".join(found)
 
 
 def _cut_objects(body: bytes) -> Iterator[bytes]:

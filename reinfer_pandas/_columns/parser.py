@@ -60,7 +60,7 @@ class PageParser:
         self._kind: Any = envelope.record
         self._fast: FastReader | None = None
         if schema.base:
-            self._record = wanted_record(schema.base, wants)
+            self._record = wanted_record(schema.base, wants, has_properties=properties != ())
             if envelope.shape is None:
                 self._kind = typed(self._record)
                 names = None if properties is None else tuple(properties)
@@ -122,7 +122,7 @@ class PageParser:
         records, properties = zip(*map(_parted, arrays), strict=True)
         whole = pa.concat_arrays(records) if len(records) > 1 else records[0]
         columns = MAKERS[self._schema.base](whole, self._wants)
-        if self._schema.properties_after:
+        if self._schema.properties_after and properties[0] is not None:
             columns |= property_columns(properties, self._wants)
         for column in declared:
             if column.name not in columns:

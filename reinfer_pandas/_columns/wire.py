@@ -106,26 +106,27 @@ OF_THREAD: Mapping[str, str] = {
 _RENAMED = {"labels": "labelling"}
 
 
-def wanted_record(base: str, wants: Callable[[str], bool]) -> pa.StructType:
-    """Return what the wanted columns need of a record."""
+def wanted_record(
+    base: str, wants: Callable[[str], bool], *, has_properties: bool = True
+) -> pa.StructType:
+    """Return what the wanted columns need of a record, and of which comment it is."""
     if base != "annotated":
-        return _wanted_comment(wants) if base == "comment" else RECORDS[base]
+        return _wanted_comment(wants, has_properties) if base == "comment" else RECORDS[base]
     columns = ("labels", "entities", "label_properties", "moon_forms", "model_version")
     kept = {"comment", *(_RENAMED.get(name, name) for name in columns if wants(name))}
     thread = _only(THREAD_PROPERTIES, {key for name, key in OF_THREAD.items() if wants(name)})
-    kinds = {"comment": _wanted_comment(wants), "thread_properties": thread}
+    kinds = {"comment": _wanted_comment(wants, has_properties), "thread_properties": thread}
     kept |= {"thread_properties"} if len(thread) else set()
     return _only(ANNOTATED_COMMENT, kept, kinds)
 
 
-def _wanted_comment(wants: Callable[[str], bool]) -> pa.StructType:
+def _wanted_comment(wants: Callable[[str], bool], has_properties: bool) -> pa.StructType:
     whole = wants("messages")
-    kept = {f.name for f in COMMENT if wants(f.name)} | {"user_properties"}
+    kept = {f.name for f in COMMENT if wants(f.name)} | {"uid"}
+    kept |= {"user_properties"} if has_properties else set()
     of_message = {name for name in OF_MESSAGE if wants(name)}
     if whole or of_message or wants("n_messages"):
         kept.add("messages")
-    if wants("source_id"):
-        kept.add("uid")
     message = MESSAGE if whole else _only(MESSAGE, of_message or {"language"})
     return _only(COMMENT, kept, {"messages": pa.list_(message)})
 
