@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import pandas as pd
 
-from reinfer_pandas._decoding.decode import record_batch
-from reinfer_pandas._decoding.schema import INTEGER, STRING, Column, Schema
+from reinfer_pandas._columns.dicts import record_batch
+from reinfer_pandas._columns.schema import INTEGER, STRING, Column, Schema
 from reinfer_pandas._wire import Attempt, Request, Send
 from reinfer_pandas.exceptions import ConfigurationError, ReinferError
 from reinfer_pandas.frames import assemble, tag
@@ -211,7 +211,7 @@ def _frame(
     host: str,
     fetched_at: datetime,
 ) -> pd.DataFrame:
-    batch = record_batch(saved, SAVED, lambda _: True)
+    batch = record_batch(saved, SAVED)
     df = assemble([batch], SAVED)
     return tag(
         df,

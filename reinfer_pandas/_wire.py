@@ -26,7 +26,7 @@ class Envelope:
     cursor : str
         Key that holds the continuation; empty where there is one page only.
     record : type
-        What a record is decoded to.
+        What a record is decoded to, where it isn't told by the columns that are made of it.
     beside : tuple of str
         Further keys of the answer that its records need: what ids stand for, the model used.
     shape : callable, optional
@@ -68,21 +68,28 @@ class Paging:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The records of one answer.
+    """The rows of one answer, as its parser keeps them.
 
     Attributes
     ----------
-    records : sequence
-        Decoded records; a single one where the envelope holds one object.
+    n_rows : int
+        How many.
     cursor : str or None
         The continuation; None on the last page.
     beside : Mapping of str to object
         The further keys that the envelope names, and what the request asked for, as ``asked``.
+    records : sequence
+        The rows: an Arrow array, or JSON records not decoded yet.
+    times : tuple of int
+        When the first and the last row were written [microseconds since 1970]; empty where that
+        isn't known.
     """
 
-    records: Sequence[Any]
+    n_rows: int
     cursor: str | None = None
     beside: Mapping[str, Any] = field(default_factory=dict)
+    records: Sequence[Any] = ()
+    times: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +123,8 @@ class Request:
         The options that were given for it, as the user writes them, for errors.
     then : Request, optional
         The request to go on with when this one has no further page.
+    parse : callable, optional
+        Makes a page of the answer's body; None for records not decoded yet.
     """
 
     method: str
@@ -130,6 +139,7 @@ class Request:
     timeout_s: float | None = None
     options: str = ""
     then: Request | None = None
+    parse: Callable[[bytes], Page] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -218,6 +228,11 @@ class Response:
     def records(self) -> Sequence[Any]:
         """The body's records; none where the request named no envelope."""
         return self.page.records if self.page else ()
+
+    @property
+    def n_rows(self) -> int:
+        """How many records the body has."""
+        return self.page.n_rows if self.page else 0
 
     @property
     def cursor(self) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, overload
 
-from reinfer_pandas._decoding.decode import decode_records
+from reinfer_pandas._columns.decode import decode_records
 from reinfer_pandas._log import dump_log, requests_frame
 from reinfer_pandas._planning.checks import MAX_WORKERS
 from reinfer_pandas._planning.lookups import looked_up

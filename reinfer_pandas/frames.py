@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.arrays import POOL
-from reinfer_pandas._decoding.schema import Column, Schema, property_type
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.arrays import POOL
+from reinfer_pandas._columns.schema import Column, Schema, property_type
 from reinfer_pandas._log import dump_log, join_logs
 from reinfer_pandas._nested import NestedDtype
 

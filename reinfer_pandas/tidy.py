@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from reinfer_pandas._decoding import items
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.schema import FLOAT, INTEGER, STRING, STRINGS, Column, Schema
+from reinfer_pandas._columns import items
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.schema import FLOAT, INTEGER, STRING, STRINGS, Column, Schema
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import assemble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from reinfer_pandas._decoding.items import Arrays
+    from reinfer_pandas._columns.items import Arrays
 
 BATCH_ROWS = 65_536
 BATCH_BYTES = 8 * 2**20  # entities' texts take ten times that, for as long as a batch takes

@@ -16,8 +16,8 @@ from matplotlib.dates import num2date
 
 import reinfer_pandas as rp
 from reinfer_pandas import charts
+from reinfer_pandas._columns.schema import LABEL
 from reinfer_pandas._counts import labels_of
-from reinfer_pandas._decoding.schema import LABEL
 from reinfer_pandas._nested import NestedDtype
 
 

@@ -9,28 +9,18 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pages import COMMENTS, batch_of, body_of, parser
 
 from reinfer_pandas._catalogue.catalogue import find
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.arrays import build, scalars, timestamps
-from reinfer_pandas._decoding.comments import annotated_arrays, message_arrays
-from reinfer_pandas._decoding.decode import (
-    decode_records,
-    read_page,
-    record_batch,
-)
-from reinfer_pandas._decoding.lenient_json import prune, replace_lone_surrogates
-from reinfer_pandas._decoding.records import AnnotatedComment, Comment
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.arrays import build, scalars, timestamps
+from reinfer_pandas._columns.decode import read_page
+from reinfer_pandas._columns.dicts import record_batch
+from reinfer_pandas._columns.lenient_json import prune, replace_lone_surrogates
 from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ResponseError
 
 EXAMPLES = Path(__file__).parent / "examples"
-QUERY = Envelope("results", "continuation", AnnotatedComment)
-COMMENTS = Envelope("comments", "continuation", Comment)
-
-
-def everything(_: str) -> bool:
-    return True
 
 
 def example(name: str) -> bytes:
@@ -48,31 +38,27 @@ def minimal_comment(**fields: object) -> dict[str, object]:
     }
 
 
-def comment_rows(*comments: dict[str, object]) -> list[dict[str, object]]:
-    body = json.dumps({"status": "ok", "comments": comments}).encode()
-    page = read_page(body, COMMENTS)
-    return record_batch(decode_records(page.records, Comment), s.COMMENT, everything).to_pylist()
+def comment_rows(*comments: dict[str, object], exact: bool = False) -> list[dict[str, object]]:
+    return batch_of("comment", comments, exact=exact).to_pylist()
 
 
 def annotated_rows(*results: dict[str, object]) -> list[dict[str, object]]:
-    body = json.dumps({"status": "ok", "results": results}).encode()
-    page = read_page(body, QUERY)
-    return record_batch(
-        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, everything
-    ).to_pylist()
+    return batch_of("annotated", results).to_pylist()
 
 
 def reason_of(body: bytes, envelope: Envelope = COMMENTS) -> str | None:
     with pytest.raises(ResponseError) as caught:
+        parser("comment").parse(body)
+    with pytest.raises(ResponseError) as exact:
         read_page(body, envelope)
+    assert (caught.value.reason, str(caught.value)) == (exact.value.reason, str(exact.value))
     return caught.value.reason
 
 
 def test_query_example_becomes_its_declared_columns() -> None:
-    page = read_page(example("query-page"), QUERY)
-    batch = record_batch(
-        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, everything
-    )
+    made = parser("annotated")
+    page = made.parse(example("query-page"))
+    batch = made.reshape([page])
     declared = {column.name: column.type for column in s.ANNOTATED_COMMENT.columns}
     found = {field.name: field.type for field in batch.schema if ":" not in field.name}
     assert found == declared
@@ -112,9 +98,9 @@ def test_listing_examples_keep_every_value_of_a_declared_column(
 ) -> None:
     schema = find(path)[0].schema
     page = read_page(example(name), Envelope(key))
-    batch = record_batch(decode_records(page.records, dict), schema, everything)
-    assert tuple(batch.schema.names) == schema.names
     records = [json.loads(bytes(raw)) for raw in page.records]
+    batch = record_batch(records, schema)
+    assert tuple(batch.schema.names) == schema.names
     for record, row in zip(records, batch.to_pylist(), strict=True):
         for column in schema.columns:
             if isinstance(record.get(column.name), str) and column.type == s.STRING:
@@ -208,15 +194,15 @@ def test_a_missing_required_key_is_named_with_its_record(key: str, null: bool) -
 
 
 def test_a_record_that_is_no_object_is_named() -> None:
-    page = read_page(b'{"status": "ok", "comments": [1]}', COMMENTS)
+    made = parser("comment")
+    page = made.parse(b'{"status": "ok", "comments": [1]}')
     with pytest.raises(ResponseError, match="record 0"):
-        decode_records(page.records, Comment)
+        made.reshape([page])
 
 
 def test_a_listed_record_without_a_required_key_is_named() -> None:
-    page = read_page(b'{"status": "ok", "sources": [{"id": "1"}]}', Envelope("sources"))
     with pytest.raises(ResponseError, match="record 0 lacks the key 'owner'"):
-        record_batch(decode_records(page.records, dict), find("sources")[0].schema, everything)
+        record_batch([{"id": "1"}], find("sources")[0].schema)
 
 
 @pytest.mark.parametrize(
@@ -306,9 +292,8 @@ def test_markup_of_any_depth_is_passed_over(depth: int) -> None:
         '"Thanks!"', f'"Tha\\"[{{nks!", "text_markup": {markup}'
     )
     body = f'{{"status": "ok", "comments": [{comment}]}}'.encode()
-    page = read_page(body, COMMENTS)
-    rows = record_batch(decode_records(page.records, Comment), s.COMMENT, everything).to_pylist()
-    assert rows[0]["body"] == 'Tha"[{nks!'
+    made = parser("comment")
+    assert made.reshape([made.parse(body)]).to_pylist()[0]["body"] == 'Tha"[{nks!'
 
 
 def test_a_deep_body_that_is_no_object_is_an_error() -> None:
@@ -319,9 +304,9 @@ def test_a_deep_body_that_is_no_object_is_an_error() -> None:
 def test_half_an_emoji_becomes_the_replacement_character() -> None:
     for text in (r"cut \ud83d", r"cut \ude00"):
         body = json.dumps({"status": "ok", "comments": [minimal_comment(thread_id="@")]}).encode()
-        page = read_page(body.replace(b"@", text.encode()), COMMENTS)
-        (comment,) = decode_records(page.records, Comment)
-        assert comment.thread_id == "cut �"
+        made = parser("comment")
+        batch = made.reshape([made.parse(body.replace(b"@", text.encode()))])
+        assert batch.column("thread_id").to_pylist() == ["cut �"]
 
 
 @given(st.lists(st.sampled_from([r"\ud83d", r"\ude00", r"\\", "a", r"\n", "é"]), max_size=12))
@@ -372,23 +357,23 @@ def test_integers_keep_all_their_digits() -> None:
     assert scalars([2**53 + 1, None, 5.0], s.INTEGER).to_pylist() == [2**53 + 1, None, 5]
 
 
+@pytest.mark.parametrize("exact", [False, True])
 @pytest.mark.parametrize("name", s.ANNOTATED_COMMENT.names)
-def test_a_column_that_is_wanted_alone_is_made_alone(name: str) -> None:
-    records = decode_records(read_page(example("query-page"), QUERY).records, AnnotatedComment)
-    made = annotated_arrays(records, lambda found: found == name)
-    with_the_message = made.keys() - set(message_arrays([]))
-    assert name in made
-    assert with_the_message <= {name}
+def test_a_column_that_is_wanted_alone_is_made_alone_and_as_among_all(
+    name: str, exact: bool
+) -> None:
+    body = example("query-page")
+    alone, all_made = parser("annotated", name.__eq__, exact=exact), parser("annotated")
+    batch = alone.reshape([alone.parse(body)])
+    assert batch.schema.names == [name]
+    assert batch.column(name).equals(all_made.reshape([all_made.parse(body)]).column(name))
 
 
-def test_unwanted_columns_are_not_made() -> None:
-    page = read_page(example("query-page"), QUERY)
-    batch = record_batch(
-        decode_records(page.records, AnnotatedComment),
-        s.ANNOTATED_COMMENT,
-        {"uid", "body"}.__contains__,
-    )
-    assert sorted(batch.schema.names) == ["body", "uid"]
+def test_what_no_wanted_column_needs_is_not_parsed() -> None:
+    body = body_of("comment", [minimal_comment(thread_id=7, attachments="none", has_annotations=1)])
+    for exact in (False, True):
+        made = parser("comment", {"uid", "body"}.__contains__, exact=exact)
+        assert sorted(made.reshape([made.parse(body)]).schema.names) == ["body", "uid"]
 
 
 def test_half_a_character_and_a_bottomless_tree_in_one_body_are_both_passed_over() -> None:

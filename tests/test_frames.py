@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import json
 import pickle
 
+import pages
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -14,10 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reinfer_pandas._catalogue.catalogue import find
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
-from reinfer_pandas._decoding.records import AnnotatedComment, Comment
-from reinfer_pandas._wire import Attempt, Envelope, Page, Response
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._wire import Attempt, Page, Response
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import add_timing, assemble, concat, tag
 
@@ -39,11 +37,7 @@ DTYPES = {
 
 def batch_of(*comments: dict[str, object]) -> pa.RecordBatch:
     results = [{"comment": comment} for comment in comments]
-    body = json.dumps({"status": "ok", "results": results}).encode()
-    page = read_page(body, Envelope("results", "continuation", AnnotatedComment))
-    return record_batch(
-        decode_records(page.records, AnnotatedComment), s.ANNOTATED_COMMENT, lambda _: True
-    )
+    return pages.batch_of("annotated", results)
 
 
 def comment(number: int = 0, **fields: object) -> dict[str, object]:
@@ -191,9 +185,7 @@ def test_an_untagged_frame_says_what_dropped_its_tag() -> None:
 
 def test_row_timing_stands_in_every_row() -> None:
     pages = [
-        Response(
-            status=200, headers={}, body=b"", attempts=(attempt(ms),), page=Page(("record",) * n)
-        )
+        Response(status=200, headers={}, body=b"", attempts=(attempt(ms),), page=Page(n))
         for ms, n in ((None, 1), (2.5, 0), (4.0, 2))
     ]
     batch = add_timing(batch_of(comment(1), comment(2), comment(3)), pages, 3, [1, 0, 2])
@@ -223,11 +215,6 @@ def test_any_page_sizes_make_the_same_frame(cuts: list[int]) -> None:
 
 
 def test_source_comments_have_no_label_columns() -> None:
-    body = json.dumps({"status": "ok", "comments": [comment(1)]}).encode()
-    page = read_page(body, Envelope("comments", "continuation", Comment))
-    df = assemble(
-        [record_batch(decode_records(page.records, Comment), s.COMMENT, lambda _: True)],
-        s.COMMENT,
-    )
+    df = assemble([pages.batch_of("comment", [comment(1)])], s.COMMENT)
     assert list(df.columns) == list(s.COMMENT.names)
     assert "labels" not in df

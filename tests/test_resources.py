@@ -14,7 +14,7 @@ import pytest
 import reinfer_pandas as rp
 from reinfer_pandas._attachments import safe_name, write_whole
 from reinfer_pandas._catalogue.catalogue import RESOURCES
-from reinfer_pandas._decoding.records import AnnotatedComment
+from reinfer_pandas._columns.wrapped import AnnotatedComment
 from reinfer_pandas._listing import markdown
 from reinfer_pandas._planning.checks import COMMON
 from reinfer_pandas._planning.model_version import predicting
@@ -249,7 +249,7 @@ def answer(
 
     raws = tuple(msgspec.Raw(json.dumps(record).encode()) for record in records)
     attempt = Attempt(started_at=pd.Timestamp(0, tz="UTC"), method="POST", path="/")
-    page = Page(raws, cursor, beside or {})
+    page = Page(len(raws), cursor, beside or {}, raws)
     return Response(status=200, headers={}, body=b"", attempts=(attempt,), page=page)
 
 

@@ -16,9 +16,13 @@ from hypothesis import strategies as st
 from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.catalogue import RESOURCES, find
 from reinfer_pandas._catalogue.resource import Resource
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch, shape_records
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns import wire
+from reinfer_pandas._columns.dicts import record_batch
+from reinfer_pandas._columns.parser import PageParser
+from reinfer_pandas._columns.typed import typed
 from reinfer_pandas._planning.options import plan_read
+from reinfer_pandas._wire import Page
 from reinfer_pandas.exceptions import ResponseError
 from reinfer_pandas.frames import assemble
 
@@ -35,10 +39,8 @@ def frame_of(path: str, answer: object, **options: object) -> pd.DataFrame:
     """Return the frame that an answer to a read becomes."""
     plan = plan_read(path, options)
     envelope = plan.request.envelope
-    page = read_page(json.dumps(answer).encode(), envelope)
-    records = decode_records(page.records, envelope.record)
-    rows = shape_records(records, envelope, page.beside)
-    return assemble([record_batch(rows, plan.schema, lambda _: True)], plan.schema)
+    parser = PageParser(envelope, plan.schema, lambda _: True)
+    return assemble([parser.reshape([parser.parse(json.dumps(answer).encode())])], plan.schema)
 
 
 def rows_of(path: str, answer: object, **options: object) -> list[dict[str, Any]]:
@@ -470,7 +472,7 @@ def test_any_records_of_a_schema_become_its_columns(
 ) -> None:
     schema = resource.schema
     records = data.draw(records_of(schema))
-    batch = record_batch(records, schema, lambda _: True)
+    batch = record_batch(records, schema)
     assert {field.name: field.type for field in batch.schema} == {
         column.name: column.type for column in schema.columns
     }
@@ -542,13 +544,14 @@ _BESIDE = {"sequence_id": "s", "continuation": "c"}
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_any_comments_become_the_declared_columns(resource: Resource, data: st.DataObject) -> None:
-    kind = msgspec.inspect.type_info(resource.envelope.record)
+    is_row = resource.envelope.shape is None
+    record = typed(wire.RECORDS[resource.schema.base]) if is_row else resource.envelope.record
+    kind = msgspec.inspect.type_info(record)
     sent = data.draw(st.lists(json_of(kind), max_size=2))
     raws = [msgspec.Raw(json.dumps(record).encode()) for record in sent]
-    records = decode_records(raws, resource.envelope.record)
-    rows = shape_records(records, resource.envelope, _BESIDE)
     schema = resource.schema
-    batch = record_batch(rows, schema, lambda _: True)
+    parser = PageParser(resource.envelope, schema, lambda _: True)
+    batch = parser.reshape([Page(len(raws), None, _BESIDE, raws)])
     declared = {column.name: column.type for column in schema.columns}
     found = {field.name: field.type for field in batch.schema if ":" not in field.name}
     assert found == declared

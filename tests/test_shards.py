@@ -68,7 +68,13 @@ class Model:
 
 
 def response(rows: Sequence[Row], cursor: str | None) -> Response:
-    return Response(status=200, headers={}, body=b"", attempts=(ONCE,), page=Page(rows, cursor))
+    return Response(
+        status=200,
+        headers={},
+        body=b"",
+        attempts=(ONCE,),
+        page=Page(len(rows), cursor, records=rows),
+    )
 
 
 def keys_of(answer: Response) -> list[int]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pages
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -19,11 +20,8 @@ from hypothesis import strategies as st
 
 import reinfer_pandas as rp
 from reinfer_pandas import tidy
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.decode import decode_records, read_page, record_batch
-from reinfer_pandas._decoding.records import AnnotatedComment
+from reinfer_pandas._columns import schema as s
 from reinfer_pandas._nested import NestedArray
-from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import ConfigurationError
 from reinfer_pandas.frames import assemble
 
@@ -257,9 +255,8 @@ def test_entities_and_their_texts_are_what_a_plain_loop_finds(rows: list[Row], c
 @pytest.fixture(scope="module")
 def page() -> pd.DataFrame:
     body = (EXAMPLES / "query-page.json").read_bytes()
-    found = read_page(body, Envelope("results", "continuation", AnnotatedComment))
-    records = decode_records(found.records, AnnotatedComment)
-    batch = record_batch(records, s.ANNOTATED_COMMENT, lambda _: True)
+    made = pages.parser("annotated")
+    batch = made.reshape([made.parse(body)])
     df = assemble([batch], s.ANNOTATED_COMMENT)
     df.attrs = {"server_timing_ms": 37.7, "reinfer": {"resource": "datasets/acme/claims/comments"}}
     return df

@@ -370,7 +370,7 @@ class Doubling(Model):
     def __call__(self, request: Request) -> Response:
         answer = super().__call__(request)
         rows = [*answer.records, *answer.records[-1:] * 7]
-        return replace(answer, page=Page(rows, answer.cursor), attempts=(ONCE,))
+        return replace(answer, page=Page(len(rows), answer.cursor, records=rows), attempts=(ONCE,))
 
 
 @pytest.mark.parametrize("count", [1, 4])

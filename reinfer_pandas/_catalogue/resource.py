@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from reinfer_pandas._decoding.schema import Schema
+    from reinfer_pandas._columns.schema import Schema
     from reinfer_pandas._wire import Envelope, Paging
 
 NO_OPTIONS: Mapping[str, str] = {}

@@ -19,7 +19,7 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from reinfer_pandas._decoding.schema import ANNOTATED_COMMENT, COMMENT, is_property, property_type
+from reinfer_pandas._columns.schema import ANNOTATED_COMMENT, COMMENT, is_property, property_type
 from reinfer_pandas.exceptions import ConfigurationError
 
 if TYPE_CHECKING:

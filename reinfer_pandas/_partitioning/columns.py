@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pandas as pd
 
-from reinfer_pandas._decoding.schema import STRING, Column, is_property
+from reinfer_pandas._columns.schema import STRING, Column, is_property
 from reinfer_pandas.exceptions import NotFoundError, PermissionDeniedError
 from reinfer_pandas.frames import TIMING, assemble
 

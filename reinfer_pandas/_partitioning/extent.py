@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
-from reinfer_pandas._decoding.decode import decode_records
+from reinfer_pandas._columns.decode import decode_records
 from reinfer_pandas._exporting.pieces import MILLISECOND, stamp
 from reinfer_pandas._planning.options import count_request
 from reinfer_pandas.exceptions import ConfigurationError, ResponseError

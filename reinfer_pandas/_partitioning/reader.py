@@ -10,7 +10,7 @@ import pyarrow as pa
 from dask.dataframe.extensions import make_array_nonempty
 from distributed import warn
 
-from reinfer_pandas._decoding.schema import is_property
+from reinfer_pandas._columns.schema import is_property
 from reinfer_pandas._exporting.pieces import stamp
 from reinfer_pandas._nested import NestedArray, NestedDtype
 from reinfer_pandas._partitioning.columns import INDEX, OTHER, by_time, fitted

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reinfer_pandas._catalogue import catalogue
-from reinfer_pandas._decoding.schema import Schema, is_property
+from reinfer_pandas._columns.schema import Schema, is_property
 from reinfer_pandas._planning.checks import COMMON, OPTIONS
-from reinfer_pandas._planning.model_version import predicted, predicting
+from reinfer_pandas._planning.model_version import AnnotatedComment, predicted, predicting
 from reinfer_pandas._planning.orders import ordered
 from reinfer_pandas._planning.plan import Plan, Span
 from reinfer_pandas._planning.requests import request_for
@@ -142,7 +142,7 @@ def _completed(
     """Return how to read comments with the predictions of another model than the latest."""
     if resource.options.get("model_version") != "read" or "model_version" not in values:
         return resource, None
-    envelope = replace(resource.envelope, shape=predicted)
+    envelope = replace(resource.envelope, record=AnnotatedComment, shape=predicted)
     return replace(resource, envelope=envelope), predicting(path, values)
 
 

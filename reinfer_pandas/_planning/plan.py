@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from reinfer_pandas._columns.schema import is_property
 from reinfer_pandas._planning.requests import request_for
 from reinfer_pandas.frames import TIMING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from reinfer_pandas._catalogue.resource import Resource
-    from reinfer_pandas._decoding.schema import Schema
+    from reinfer_pandas._columns.schema import Schema
     from reinfer_pandas._wire import Paging, Request, Send
 
 NO_FACTS: Mapping[str, str] = {}
@@ -160,6 +161,11 @@ class Plan:
         if self.columns is None or name in self.columns:
             return True
         return self.schema is not None and name in (self.schema.unique, self.time_column)
+
+    @property
+    def properties(self) -> tuple[str, ...] | None:
+        """The user properties wanted; None for all."""
+        return None if self.columns is None else tuple(filter(is_property, self.columns))
 
     @property
     def time_column(self) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from reinfer_pandas._catalogue import catalogue
-from reinfer_pandas._decoding.arrays import json_texts
-from reinfer_pandas._decoding.decode import decode_records
-from reinfer_pandas._decoding.schema import STRING, Column, Schema
+from reinfer_pandas._columns.arrays import json_texts
+from reinfer_pandas._columns.decode import decode_records
+from reinfer_pandas._columns.schema import STRING, Column, Schema
 from reinfer_pandas._planning.options import check_options
 from reinfer_pandas._planning.plan import Plan
 from reinfer_pandas._wire import Envelope, Request, Response

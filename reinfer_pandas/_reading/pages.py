@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reinfer_pandas._decoding.decode import decode_records
-from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._columns.decode import decode_records
+from reinfer_pandas._columns.typed import learn
 from reinfer_pandas._sending.envelope import about
 from reinfer_pandas.exceptions import ResponseError
 
@@ -44,7 +44,7 @@ def next_request(
         A continuation that was given before comes again: an endless loop.
     """
     cursor = _cursor(request, response, paging)
-    if paging is None or cursor is None or (paging.ends_when_empty and not response.records):
+    if paging is None or cursor is None or (paging.ends_when_empty and not response.n_rows):
         return request.then, None
     if cursor in seen:
         raise _endless(request, response)

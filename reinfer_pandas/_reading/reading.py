@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.arrays import microseconds
-from reinfer_pandas._decoding.decode import decode_records, record_batch, shape_records
-from reinfer_pandas._decoding.records import Stamped
-from reinfer_pandas._decoding.structs import learn
+from reinfer_pandas._columns.parser import PageParser
 from reinfer_pandas._planning.raw import inferred_schema
 from reinfer_pandas._reading.raw_pages import RawPages
 from reinfer_pandas._reading.received import OutOfOrderError, Received, Rows, split
@@ -36,7 +34,6 @@ from reinfer_pandas.frames import add_timing, assemble, tag
 if TYPE_CHECKING:
     import pandas as pd
 
-    from reinfer_pandas._decoding.schema import Schema
     from reinfer_pandas._planning.plan import Plan
     from reinfer_pandas._reading.progress import Progress
     from reinfer_pandas._reading.shard import Shard
@@ -81,14 +78,12 @@ class Reading:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._plan = plan
-        self._pipeline = _completing(pipeline, plan)
+        self._parser = _parser(plan)
+        self._pipeline = _completing(pipeline, plan, self._parser)
         self._host = host
         self._workers = workers
         self._progress = progress
         self._now = now
-        envelope = plan.request.envelope
-        self._record = envelope.record if envelope else dict
-        learn(self._record, Stamped)
         self._failed: list[tuple[Attempt, ...]] = []
         self._under_way: Workers[Rows] | None = None
         self._is_finished = False
@@ -213,9 +208,9 @@ class Reading:
         """Take in the rows, in order, and yield how many came each time."""
         if self._plan.schema is None:
             return self._inferred()
-        return self._told(self._progress) if self._progress else self._added(self._plan.schema)
+        return self._told(self._progress) if self._progress else self._added()
 
-    def _added(self, schema: Schema) -> Generator[int]:
+    def _added(self) -> Generator[int]:
         """Read what is still to be read, and take it in."""
         if self._under_way is not None:
             self._under_way.end()
@@ -227,7 +222,7 @@ class Reading:
         self._under_way = Workers(
             shards,
             self._pipeline,
-            partial(self._rows, schema),
+            partial(self._rows, self._parser),
             keys=self._keys,
             count=self._workers,
             ahead_pages=min(self._pages_ahead(), self._limit_pages()),
@@ -244,9 +239,8 @@ class Reading:
 
     def _told(self, progress: Progress) -> Generator[int]:
         """Take in rows, and tell of them."""
-        schema = self._plan.schema
         try:
-            for n_rows in self._added(schema) if schema else ():
+            for n_rows in self._added():
                 progress.advance(n_rows)
                 yield n_rows
         finally:
@@ -289,24 +283,18 @@ class Reading:
     def _keys(self, response: Response) -> Sequence[int]:
         """Return the keys of a page's first and last row; none where a time can't be read."""
         span = self._plan.span
-        if span is None or not response.records:
-            return ()
-        try:
-            ends = decode_records((response.records[0], response.records[-1]), Stamped)
-            return [span.order * microseconds(end.time) for end in ends if end.time is not None]
-        except (ResponseError, pa.ArrowInvalid):
-            return ()  # `_rows` tells which row it is
+        times = response.page.times if response.page else ()
+        return () if span is None else [span.order * time for time in times]
 
-    def _rows(self, schema: Schema, part: Shard, responses: Sequence[Response]) -> Rows:
+    def _rows(self, parser: PageParser, part: Shard, responses: Sequence[Response]) -> Rows:
         """Return the rows of some pages as columns, those outside the part left out."""
+        pages = [response.page for response in responses if response.page]
         try:
-            pages = [self._records(response) for response in responses]
-            records = [record for page in pages for record in page]
-            batch = record_batch(records, schema, self._plan.wants)
+            batch, counts = parser.reshape(pages), parser.counts(pages)
         except ResponseError as error:
             raise about(error, self._plan.request, responses[0]) from None
         if self._plan.timing:
-            batch = add_timing(batch, responses, 0, [len(page) for page in pages])
+            batch = add_timing(batch, responses, 0, counts)
         requests = tuple(tries for r in responses for tries in (r.attempts, *r.further))
         if self._progress:
             self._progress.answered(requests)
@@ -318,12 +306,6 @@ class Reading:
             batch.column(self._plan.time_column).cast(pa.int64()), self._plan.span.order
         )
         return Rows(batch, requests, facts, keys).where(within(keys, part))
-
-    def _records(self, response: Response) -> Sequence[Any]:
-        """Return the records of a page, in the shape of rows."""
-        beside = response.page.beside if response.page else {}
-        records = decode_records(response.records, self._record)
-        return shape_records(records, self._plan.request.envelope, beside)
 
     def _inferred(self) -> Generator[int]:
         """Read all records of a raw route; their types show when all are there."""
@@ -346,10 +328,25 @@ class Reading:
         return df
 
 
-def _completing(pipeline: Pipeline, plan: Plan) -> Pipeline:
+def _parser(plan: Plan) -> PageParser | None:
+    """Return what makes columns of this read; None where they are inferred."""
+    envelope, schema = plan.request.envelope, plan.schema
+    if envelope is None or schema is None:
+        return None
+    return PageParser(envelope, schema, plan.wants, plan.properties)
+
+
+def _completing(pipeline: Pipeline, plan: Plan, parser: PageParser | None) -> Pipeline:
     """Return the pipeline with what the plan needs of it beside sending."""
-    complete = plan.complete
-    return pipeline if complete is None else lambda stop: complete(pipeline(stop))
+    complete = plan.complete or (lambda send: send)
+    if parser is None:
+        return lambda stop: complete(pipeline(stop))
+
+    def completing(stop: threading.Event) -> Send:
+        send = complete(pipeline(stop))
+        return lambda request: send(replace(request, parse=parser.parse))
+
+    return completing
 
 
 def within(keys: pa.Array, part: Shard) -> pa.Array:

@@ -147,7 +147,7 @@ class Shards:
         ResponseError
             The pages would never end, or their times don't hold, although parts depend on them.
         """
-        rows, at, density = len(response.records), part.at, part.density
+        rows, at, density = response.n_rows, part.at, part.density
         if keys:
             self._check(part, first=keys[0], last=keys[-1])
             at, density = keys[-1], _page_density(part, rows, keys)

@@ -275,7 +275,7 @@ class Workers(Generic[T]):
             self._shards.note(part, response, keys)
             self._n_arrived += 1
             self._n_ahead += 1
-            self._n_rows += len(response.records)
+            self._n_rows += response.n_rows
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from reinfer_pandas._decoding.decode import read_page
+from reinfer_pandas._columns.decode import read_page
 from reinfer_pandas._sending.retry import parse_retry_after
+from reinfer_pandas._wire import Envelope
 from reinfer_pandas.exceptions import APIError, ResponseError, error_class
 
 if TYPE_CHECKING:
-    from reinfer_pandas._wire import Request, Response, Send
+    from reinfer_pandas._wire import Page, Request, Response, Send
 
 Redact = Callable[[str], str]
 
@@ -77,14 +78,22 @@ def checked(
         if request.envelope is None:
             return response
         try:
-            page = read_page(response.body, request.envelope)
+            page = parsed(response.body, request)
         except ResponseError as error:
             shown = _not_the_platform(error, response, redact)
             raise about(shown, request, response) from None
-        measured = replace(response.attempts[-1], rows=len(page.records))
+        measured = replace(response.attempts[-1], rows=page.n_rows)
         return replace(response, page=page, attempts=(*response.attempts[:-1], measured))
 
     return checked_send
+
+
+def parsed(body: bytes, request: Request) -> Page:
+    """Return the page that a body holds, with what was asked for beside it."""
+    if request.envelope is None or request.parse is None:
+        return read_page(body, request.envelope or Envelope())
+    page = request.parse(body)
+    return replace(page, beside={**page.beside, "asked": request.envelope.asked})
 
 
 def _api_error(request: Request, response: Response, redact: Redact, now: datetime) -> APIError:

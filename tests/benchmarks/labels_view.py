@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from reinfer_pandas._decoding.schema import ANNOTATED_COMMENT, LABEL, STRING
+from reinfer_pandas._columns.schema import ANNOTATED_COMMENT, LABEL, STRING
 from reinfer_pandas.accessor import ReinferAccessor
 from reinfer_pandas.frames import assemble
 

@@ -5,7 +5,7 @@ Source: Re:infer API guide, users, projects, quotas, audit events.
 
 from __future__ import annotations
 
-from reinfer_pandas._decoding.schema import (
+from reinfer_pandas._columns.schema import (
     BOOLEAN,
     INTEGER,
     STRING,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from reinfer_pandas._decoding.schema import (
+from reinfer_pandas._columns.schema import (
     BOOLEAN,
     FLOAT,
     INTEGER,

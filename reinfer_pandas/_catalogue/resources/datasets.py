@@ -9,9 +9,13 @@ from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.columns import datasets as columns
 from reinfer_pandas._catalogue.resource import ATTRIBUTES, Resource, filters
 from reinfer_pandas._catalogue.resources.listed import owned
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.records import AnnotatedComment
-from reinfer_pandas._decoding.wrapped import ExportedComment, all_asked, from_export
+from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.wrapped import (
+    AnnotatedComment,
+    ExportedComment,
+    all_asked,
+    from_export,
+)
 from reinfer_pandas._wire import Envelope, Paging
 
 _GUIDE = "Re:infer API guide, datasets"
@@ -130,7 +134,7 @@ DATASETS = (
         method="POST",
         route=f"{_PRIVATE}/query",
         schema=s.ANNOTATED_COMMENT,
-        envelope=Envelope("results", "continuation", AnnotatedComment),
+        envelope=Envelope("results", "continuation"),
         permission=_LABELS_AND_SOURCES,
         source="Re:infer API guide, query",
         paging=Paging(ends_when_empty=True),
@@ -174,7 +178,7 @@ DATASETS = (
         meaning="comments that people have reviewed, source by source",
         route=f"{_PRIVATE}/labellings",
         schema=s.ANNOTATED_COMMENT,
-        envelope=Envelope("results", "after", AnnotatedComment),
+        envelope=Envelope("results", "after"),
         permission=_LABELS_AND_SOURCES,
         source="Re:infer API guide, labellings",
         paging=Paging("after", ends_when_empty=True),

@@ -10,7 +10,7 @@ from reinfer_pandas._wire import Envelope
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from reinfer_pandas._decoding.schema import Schema
+    from reinfer_pandas._columns.schema import Schema
 
 
 def owned(

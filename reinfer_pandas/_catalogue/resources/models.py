@@ -10,7 +10,7 @@ from typing import Any
 from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.columns import models as columns
 from reinfer_pandas._catalogue.resource import Resource
-from reinfer_pandas._decoding.predictions import (
+from reinfer_pandas._columns.predictions import (
     CommentPrediction,
     PredictedLabel,
     from_comments,

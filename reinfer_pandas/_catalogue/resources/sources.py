@@ -8,8 +8,7 @@ from __future__ import annotations
 from reinfer_pandas._catalogue.columns import sources as columns
 from reinfer_pandas._catalogue.resource import Resource, filters
 from reinfer_pandas._catalogue.resources.listed import owned
-from reinfer_pandas._decoding import schema as s
-from reinfer_pandas._decoding.records import Comment
+from reinfer_pandas._columns import schema as s
 from reinfer_pandas._wire import Envelope, Paging
 
 _GUIDE = "Re:infer API guide, sources"
@@ -22,7 +21,7 @@ SOURCES = (
         meaning="comments as they came in, oldest first",
         route="/api/_private/sources/{project}/{source}/comments",
         schema=s.COMMENT,
-        envelope=Envelope("comments", "continuation", Comment),
+        envelope=Envelope("comments", "continuation"),
         permission=_NEED,
         source="Re:infer API guide, comments",
         paging=Paging("after", drops=("from_timestamp",)),
@@ -39,7 +38,7 @@ SOURCES = (
         meaning="one comment, by its id in the source",
         route="/api/v1/sources/{project}/{source}/comments/{comment}",
         schema=s.COMMENT,
-        envelope=Envelope("comment", record=Comment),
+        envelope=Envelope("comment"),
         permission=_NEED,
         source="Re:infer API guide, comments",
     ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from reinfer_pandas._catalogue import shapes
 from reinfer_pandas._catalogue.columns import models as columns
 from reinfer_pandas._catalogue.resource import Resource
-from reinfer_pandas._decoding.streamed import (
+from reinfer_pandas._columns.streamed import (
     FetchedComment,
     ResultComment,
     from_fetch,

@@ -1,9 +1,7 @@
-"""Bodies to records to Arrow, with errors that name the record and the key.
+"""The exact way from bodies to records, with errors that name the record and the key.
 
 `read_page` runs inside the retried call, at the speed of a scan, so that a cut or garbled body is
-asked for again. `decode_records` and `record_batch` run after it, in one thread: many threads that
-make Python objects fight over the interpreter and each other's caches (measured: half as slow
-again).
+asked for again; `decode_records` runs when columns are made.
 """
 
 from __future__ import annotations
@@ -12,19 +10,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
-import pyarrow as pa
 
-from reinfer_pandas._decoding.arrays import build, json_texts
-from reinfer_pandas._decoding.comments import Arrays, annotated_arrays, comment_arrays
-from reinfer_pandas._decoding.lenient_json import check_utf8, decode
-from reinfer_pandas._decoding.prediction_arrays import prediction_arrays
+from reinfer_pandas._columns.lenient_json import check_utf8, decode
 from reinfer_pandas._wire import Envelope, Page
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-
-    from reinfer_pandas._decoding.schema import Column, Schema
+    from collections.abc import Mapping, Sequence
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -50,12 +42,12 @@ def read_page(body: bytes, envelope: Envelope) -> Page:
         raise _wrong_envelope(f"status is {answer.status!r}", answer.message)
     cursor = _cursor(answer.cursor)
     if not envelope.records:
-        return Page((msgspec.Raw(body),), cursor)
+        return Page(1, cursor, records=(msgspec.Raw(body),))
     if answer.records is msgspec.UNSET:
         raise ResponseError(f"the key {envelope.records!r} is missing", reason="missing key")
     records = answer.records if isinstance(answer.records, tuple) else (answer.records,)
     beside = {key: getattr(answer, key) for key in envelope.beside}
-    return Page(records, cursor, {**beside, "asked": envelope.asked})
+    return Page(len(records), cursor, {**beside, "asked": envelope.asked}, records)
 
 
 def _cursor(found: object) -> str | None:
@@ -175,77 +167,3 @@ def _breach(error: msgspec.ValidationError, record: str = "") -> ResponseError:
         return _wrong_envelope(f"JSON isn't an object ({what})", None)
     reason = "missing key" if what.startswith("Object missing") else "wrong type"
     return ResponseError(f"{what}, at {place}", reason=reason)
-
-
-def record_batch(
-    records: Sequence[Any], schema: Schema, wanted: Callable[[str], bool]
-) -> pa.RecordBatch:
-    """Return the wanted columns of a page's records.
-
-    Parameters
-    ----------
-    records : sequence
-        Of one page, as `decode_records` returns them.
-    schema : Schema
-        The columns to make.
-    wanted : callable
-        Tells of a column's name whether it is asked for.
-
-    Raises
-    ------
-    ResponseError
-        A record lacks a key that the contract requires, or holds a value of another type.
-    """
-    try:
-        arrays = _arrays(records, schema, wanted)
-    except _UNFIT as error:
-        raise _unfit(records, schema, error) from None
-    found = {name: array for name, array in arrays.items() if wanted(name)}
-    return pa.RecordBatch.from_arrays(list(found.values()), names=list(found))
-
-
-_UNFIT = (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError, OverflowError, AttributeError)
-
-
-def _arrays(records: Sequence[Any], schema: Schema, wanted: Callable[[str], bool]) -> Arrays:
-    if not schema.base:
-        return {c.name: _column(records, c) for c in schema.columns if wanted(c.name)}
-    arrays = _MAKERS[schema.base](records, wanted)
-    declared = {c.name: c for c in schema.columns if wanted(c.name)}
-    added = {
-        name: _values([getattr(record, name) for record in records], c)
-        for name, c in declared.items()
-        if name not in arrays
-    }
-    return arrays | added
-
-
-_MAKERS: Mapping[str, Callable[[Sequence[Any], Callable[[str], bool]], Arrays]] = {
-    "comment": comment_arrays,
-    "annotated": annotated_arrays,
-    "prediction": prediction_arrays,
-}
-
-
-def _column(records: Sequence[dict[str, Any]], column: Column) -> pa.Array:
-    values = [record.get(column.key or column.name) for record in records]
-    if column.required and None in values:
-        key = column.key or column.name
-        message = f"record {values.index(None)} lacks the key {key!r}, which the API requires"
-        raise ResponseError(message, reason="missing key")
-    return _values(values, column)
-
-
-def _values(values: Sequence[Any], column: Column) -> pa.Array:
-    return json_texts(values) if column.free_form else build(values, column.type)
-
-
-def _unfit(records: Sequence[Any], schema: Schema, error: Exception) -> ResponseError:
-    """Return an error that names the first record that can't become a row."""
-    for index, record in enumerate(records):
-        try:
-            _arrays([record], schema, lambda _: True)
-        except _UNFIT as found:
-            message = f"record {index} holds a value of another type than the API says: {found}"
-            return ResponseError(message, reason="wrong type")
-    return ResponseError(f"the records can't be put in columns: {error}", reason="wrong type")

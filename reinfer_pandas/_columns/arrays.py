@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import chain
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
@@ -12,10 +11,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.schema import FLOAT, INTEGER, STRING, TIMESTAMP
+from reinfer_pandas._columns.schema import FLOAT, INTEGER, STRING, TIMESTAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 T = TypeVar("T")
 
@@ -34,15 +33,6 @@ def array(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
 def take(values: pa.Array, indices: pa.Array) -> pa.Array:
     """Return the values at some places; null where a place is null."""
     return pc.take(values, indices, memory_pool=POOL)
-
-
-def column(rows: Sequence[Any], field: str, arrow_type: pa.DataType) -> pa.Array:
-    """Return one field, dotted where it lies deeper, of all structs.
-
-    Of what the structs' own types let through, Arrow would bend fractions alone.
-    """
-    values = list(map(attrgetter(field), rows))
-    return scalars(values, arrow_type) if arrow_type == INTEGER else array(values, arrow_type)
 
 
 def scalars(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
@@ -91,8 +81,13 @@ def offsets(lengths: Sequence[int]) -> pa.Array:
     [0, 2, 2, 3]
     """
     bounds = np.zeros(1 + len(lengths), np.int32)
-    np.cumsum(np.fromiter(lengths, np.int32, len(lengths)), out=bounds[1:])
+    np.cumsum(lengths, out=bounds[1:])
     return pa.array(bounds)
+
+
+def struct(columns: Mapping[str, pa.Array], kind: pa.StructType) -> pa.StructArray:
+    """Return structs of those columns that a type names."""
+    return pa.StructArray.from_arrays([columns[f.name] for f in kind], fields=list(kind))
 
 
 def list_array(
@@ -132,40 +127,6 @@ def build(values: Sequence[Any], arrow_type: pa.DataType) -> pa.Array:
     if arrow_type == TIMESTAMP:
         return timestamps(array(values, STRING))
     return scalars(values, arrow_type)
-
-
-def nested(
-    lists: Sequence[Sequence[T] | None],
-    struct: pa.StructType,
-    children: Callable[[list[T]], Sequence[pa.Array]],
-) -> pa.Array:
-    """Return lists of structs; `children` makes the structs' fields from the chained items."""
-    items, bounds = flatten(lists)
-    return pa.ListArray.from_arrays(bounds, structs(items, struct, children))
-
-
-def structs(
-    items: list[T], struct: pa.StructType, children: Callable[[list[T]], Sequence[pa.Array]]
-) -> pa.Array:
-    """Return structs; `children` makes their fields from the items, of which there is one."""
-    if not items:
-        return pa.array([], struct)
-    return pa.StructArray.from_arrays(children(items), fields=list(struct))
-
-
-def struct_fields(items: Sequence[Any], struct: pa.StructType) -> list[pa.Array]:
-    """Return the fields that are named alike in the wire's struct and in Arrow's."""
-    return [column(items, field.name, field.type) for field in struct]
-
-
-def repeated(words: Sequence[str], counts: Sequence[int]) -> pa.Array:
-    """Return each word as often as it is counted, one word after the other.
-
-    >>> repeated(["a", "b"], [2, 1]).to_pylist()
-    ['a', 'a', 'b']
-    """
-    indices = np.repeat(np.arange(len(words)), counts)
-    return take(array(words, STRING), pa.array(indices))
 
 
 def firsts(bounds: pa.Array) -> pa.Array:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.spans import covered_texts
+from reinfer_pandas._columns.spans import covered_texts
 
 Arrays = dict[str, pa.Array]
 

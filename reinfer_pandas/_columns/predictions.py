@@ -13,18 +13,19 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reinfer_pandas._decoding.records import Entity, Label, LabelProperty, Number, Strings
-from reinfer_pandas._decoding.wrapped import PredictedProperty, as_label_properties
+from reinfer_pandas._columns import wire
+from reinfer_pandas._columns.typed import typed
+from reinfer_pandas._columns.wrapped import PredictedProperty, as_label_properties
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-
-class PredictedLabel(Label, gc=False):
-    """A predicted label, and the thresholds that it passes, where they were asked for."""
-
-    auto_thresholds: Strings = None
+    Entity = PredictedLabel = Prediction = Any
+else:
+    Entity = typed(wire.ENTITY)
+    PredictedLabel = typed(wire.PREDICTED_LABEL)
+    Prediction = typed(wire.PREDICTION)
 
 
 class Sentiment(Struct, gc=False):
@@ -36,7 +37,7 @@ class Sentiment(Struct, gc=False):
 class Model(Struct, gc=False):
     """The model that made the predictions."""
 
-    version: Number | None = None
+    version: int | float | None = None
     time: str | None = None
 
 
@@ -48,19 +49,6 @@ class CommentPrediction(Struct, gc=False):
     entities: tuple[Entity, ...] | None = None
     label_properties: tuple[PredictedProperty, ...] | None = None
     sentiment: Sentiment | None = None
-
-
-class Prediction(Struct, gc=False):
-    """One row of a frame of predictions."""
-
-    document: int | None = None
-    uid: str | None = None
-    labels: tuple[PredictedLabel, ...] | None = None
-    entities: tuple[Entity, ...] | None = None
-    label_properties: tuple[LabelProperty, ...] | None = None
-    sentiment: float | None = None
-    model_version: Number | None = None
-    model_time: str | None = None
 
 
 def from_documents(records: Sequence[Any], beside: Mapping[str, Any]) -> list[Prediction]:

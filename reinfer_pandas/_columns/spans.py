@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reinfer_pandas._decoding.schema import STRING
+from reinfer_pandas._columns.schema import STRING
 
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.uint8]
