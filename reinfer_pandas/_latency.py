@@ -103,7 +103,7 @@ def pool(x: Sources) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (attempts, at least 15)
+    DataFrame, shape (attempts, at least 19)
         A requests frame. Its ``attrs["reinfer"]["replayed"]`` tells whether any of it comes
         from a replay, where our own clock means nothing.
 

@@ -69,7 +69,7 @@ class ReinferAccessor:
 
         Returns
         -------
-        DataFrame, shape (attempts, 15)
+        DataFrame, shape (attempts, 19)
             As `Client.requests` gives them.
         """
         from reinfer_pandas._log import requests_frame
