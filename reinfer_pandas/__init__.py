@@ -9,6 +9,7 @@ from reinfer_pandas import accessor  # registers DataFrame.reinfer
 from reinfer_pandas._version import __version__
 
 if TYPE_CHECKING:
+    from reinfer_pandas._analysing.verdict import verdict
     from reinfer_pandas._latency import latency
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
@@ -57,6 +58,7 @@ _HOMES = {
     ),
     "export": ("export_reinfer",),
     "frames": ("concat",),
+    "_analysing.verdict": ("verdict",),
     "_latency": ("latency",),
     "_listing": ("resources",),
     "_login": ("login", "logout", "show_config"),
@@ -95,6 +97,7 @@ __all__ = [
     "resources",
     "sandbox",
     "show_config",
+    "verdict",
 ]
 
 
