@@ -9,8 +9,9 @@ from reinfer_pandas import accessor  # registers DataFrame.reinfer
 from reinfer_pandas._version import __version__
 
 if TYPE_CHECKING:
+    from reinfer_pandas._analysing.fit import fit_latency
+    from reinfer_pandas._analysing.groups import latency
     from reinfer_pandas._analysing.verdict import verdict
-    from reinfer_pandas._latency import latency
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
     from reinfer_pandas._sending.retry import RetryPolicy
@@ -59,7 +60,8 @@ _HOMES = {
     "export": ("export_reinfer",),
     "frames": ("concat",),
     "_analysing.verdict": ("verdict",),
-    "_latency": ("latency",),
+    "_analysing.fit": ("fit_latency",),
+    "_analysing.groups": ("latency",),
     "_listing": ("resources",),
     "_login": ("login", "logout", "show_config"),
     "plots": ("plot_latency",),
@@ -88,6 +90,7 @@ __all__ = [
     "accessor",
     "concat",
     "export_reinfer",
+    "fit_latency",
     "latency",
     "login",
     "logout",

@@ -302,3 +302,11 @@ def test_a_frame_without_a_log_is_refused() -> None:
 )
 def test_durations_are_written_as_people_say_them(ms: float, words: str) -> None:
     assert duration(ms) == words
+
+
+def test_what_a_frames_accessor_shows_begins_with_the_verdict() -> None:
+    script = Script()
+    in_a_row(script, server=90, network=10)
+    df = script.frame()
+    assert repr(df.reinfer).startswith("<reinfer: 1.0 s: 90 % server, 10 % network; resource r")
+    assert "<caption>df.reinfer: 1.0 s: 90 % server" in df.reinfer._repr_html_()
