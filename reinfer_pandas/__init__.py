@@ -9,9 +9,11 @@ from reinfer_pandas import accessor  # registers DataFrame.reinfer
 from reinfer_pandas._version import __version__
 
 if TYPE_CHECKING:
+    from reinfer_pandas._analysing.compare import compare_latency
     from reinfer_pandas._analysing.fit import fit_latency
     from reinfer_pandas._analysing.groups import latency
     from reinfer_pandas._analysing.verdict import verdict
+    from reinfer_pandas._figures.compare import plot_comparison
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
     from reinfer_pandas._sending.retry import RetryPolicy
@@ -60,8 +62,10 @@ _HOMES = {
     "export": ("export_reinfer",),
     "frames": ("concat",),
     "_analysing.verdict": ("verdict",),
+    "_analysing.compare": ("compare_latency",),
     "_analysing.fit": ("fit_latency",),
     "_analysing.groups": ("latency",),
+    "_figures.compare": ("plot_comparison",),
     "_listing": ("resources",),
     "_login": ("login", "logout", "show_config"),
     "plots": ("plot_latency",),
@@ -88,6 +92,7 @@ __all__ = [
     "ServerError",
     "__version__",
     "accessor",
+    "compare_latency",
     "concat",
     "export_reinfer",
     "fit_latency",
@@ -95,6 +100,7 @@ __all__ = [
     "login",
     "logout",
     "parse_server_timing",
+    "plot_comparison",
     "plot_latency",
     "read_reinfer",
     "resources",
