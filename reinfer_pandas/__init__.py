@@ -12,10 +12,13 @@ if TYPE_CHECKING:
     from reinfer_pandas._analysing.compare import compare_latency
     from reinfer_pandas._analysing.fit import fit_latency
     from reinfer_pandas._analysing.groups import latency
+    from reinfer_pandas._analysing.har import to_har
+    from reinfer_pandas._analysing.slo import latency_slo
     from reinfer_pandas._analysing.verdict import verdict
     from reinfer_pandas._figures.compare import plot_comparison
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
+    from reinfer_pandas._probe import probe
     from reinfer_pandas._sending.retry import RetryPolicy
     from reinfer_pandas.client import Client
     from reinfer_pandas.exceptions import (
@@ -61,6 +64,8 @@ _HOMES = {
     ),
     "export": ("export_reinfer",),
     "frames": ("concat",),
+    "_analysing.har": ("to_har",),
+    "_analysing.slo": ("latency_slo",),
     "_analysing.verdict": ("verdict",),
     "_analysing.compare": ("compare_latency",),
     "_analysing.fit": ("fit_latency",),
@@ -68,6 +73,7 @@ _HOMES = {
     "_figures.compare": ("plot_comparison",),
     "_listing": ("resources",),
     "_login": ("login", "logout", "show_config"),
+    "_probe": ("probe",),
     "plots": ("plot_latency",),
     "sandbox": ("sandbox",),
     "server_timing": ("parse_server_timing",),
@@ -97,15 +103,18 @@ __all__ = [
     "export_reinfer",
     "fit_latency",
     "latency",
+    "latency_slo",
     "login",
     "logout",
     "parse_server_timing",
     "plot_comparison",
     "plot_latency",
+    "probe",
     "read_reinfer",
     "resources",
     "sandbox",
     "show_config",
+    "to_har",
     "verdict",
 ]
 

@@ -88,9 +88,9 @@ def compare_latency(reads: Mapping[str, Sources]) -> pd.DataFrame:
     found.index = pd.MultiIndex.from_tuples(list(rows), names=["part", "quantile"])
     found["server_share"] = np.nan
     for percent in PERCENTS:
-        row = ("total", f"p{percent}")
-        if found.loc[row, "shift_low_ms"] > 0 or found.loc[row, "shift_high_ms"] < 0:
-            found.loc[row, "server_share"] = _server_share(before, after, percent / 100)
+        key = ("total", f"p{percent}")
+        if rows[key]["shift_low_ms"] > 0 or rows[key]["shift_high_ms"] < 0:
+            found.loc[key, "server_share"] = _server_share(before, after, percent / 100)
     found.attrs["verdict"] = _verdict(found)
     return found
 
@@ -250,12 +250,14 @@ def _near(times: Mapping[str, Array], q: float) -> tuple[float, float]:
 
 def _verdict(found: pd.DataFrame) -> str:
     """Say what moved: p90 first, with whose time that is."""
-    told = [_moved(found.loc[("total", f"p{percent}")], percent) for percent in (90, 50, 99)]
+    whole = found[found.index.get_level_values("part") == "total"].droplevel("part")
+    total = whole.to_dict("index")
+    told = [_moved(total[f"p{percent}"], percent) for percent in (90, 50, 99)]
     known = [each for each in told if each]
     return "; ".join(known) or "too few attempts to compare: 2 each for p50, 10 for p90"
 
 
-def _moved(row: pd.Series[float], percent: int) -> str:
+def _moved(row: Mapping[Any, float], percent: int) -> str:
     shift, low, high = (row[f"shift_{name}ms"] for name in ("", "low_", "high_"))
     if np.isnan(shift):
         return ""

@@ -90,7 +90,7 @@ _EMPTY = {
 
 def _fitted(route: str, answers: pd.DataFrame) -> dict[str, Any]:
     rows, server = answers["rows"].to_numpy("float64"), answers["server_ms"].to_numpy("float64")
-    facts = {**_EMPTY, "n": len(rows), "largest": int(rows.max())}
+    facts: dict[str, Any] = {**_EMPTY, "n": len(rows), "largest": int(rows.max())}
     if len(rows) < FEWEST or rows.min() == rows.max():
         return facts
     line, error = fit_line(rows, server)
@@ -129,13 +129,13 @@ def fit_line(x: Array, y: Array) -> tuple[Array, Array]:
 def student_quantile(degrees: int) -> float:
     """Return the 97.5 % quantile of Student's t; within 0.5 % from 4 degrees of freedom on."""
     z = _Z
-    terms = (
+    terms: tuple[float, ...] = (
         (z**3 + z) / 4,
         (5 * z**5 + 16 * z**3 + 3 * z) / 96,
         (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / 384,
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92160,
     )
-    return z + sum(term / degrees**power for power, term in enumerate(terms, 1))
+    return z + sum(float(term / degrees**power) for power, term in enumerate(terms, 1))
 
 
 def _sentence(route: object, row: pd.Series[Any]) -> str:

@@ -127,8 +127,9 @@ def _route(method: str, path: str) -> str:
 
 
 def _weekdays(attempts: pd.DataFrame) -> pd.Series[Any]:
-    days = attempts["started_at"].dt.day_of_week
-    return pd.Series(pd.Categorical.from_codes(days, WEEKDAYS, ordered=True), attempts.index)
+    days = attempts["started_at"].dt.day_of_week.to_numpy("int64")
+    names = pd.Categorical.from_codes(days, pd.Index(WEEKDAYS), ordered=True)
+    return pd.Series(names, attempts.index)
 
 
 def _page_sizes(attempts: pd.DataFrame) -> pd.Series[Any]:

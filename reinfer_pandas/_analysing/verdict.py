@@ -14,7 +14,7 @@ from reinfer_pandas._latency import HasRequests, _attempts
 from reinfer_pandas._spans import Span, spans_of, together
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from reinfer_pandas._latency import Sources
 
@@ -109,7 +109,7 @@ def verdict(x: Sources) -> Verdict:
             phases[name] += float(path[name].sum())
         told.append(_with_causes(path, attempts))
     whole = pd.concat(told, ignore_index=True) if told else None
-    words = {**WORDS, "client": "client" if all(read.is_whole for read in reads) else "idle time"}
+    words = {**WORDS, "client": _gaps(reads)}
     sentence = _sentence(wall_ms, phases, whole, words)
     if any(read.is_replayed for read in reads):
         sentence += " (replayed: client times mean nothing)"
@@ -124,6 +124,13 @@ class _Read:
     span: Span
     is_whole: bool
     is_replayed: bool
+
+
+def _gaps(reads: Sequence[_Read]) -> str:
+    """Say what time is that no attempt bounded."""
+    if any("due_at" in read.attempts and read.attempts["due_at"].notna().any() for read in reads):
+        return "idle until the next was due"
+    return WORDS["client"] if all(read.is_whole for read in reads) else "idle time"
 
 
 def _reads(x: Sources) -> Iterator[_Read]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -78,7 +77,11 @@ def _draw_shares(ax: Axes, totals: Mapping[str, Array]) -> None:
     """Draw the empirical distribution of each read."""
     looks = ((text_color(ax), "--"), (COLORS["server"], "-"))
     for (name, values), (color, style) in zip(totals.items(), looks, strict=True):
-        look = {"color": color, "linestyle": style, "label": f"{name} (n = {len(values):,})"}
+        look: dict[str, Any] = {
+            "color": color,
+            "linestyle": style,
+            "label": f"{name} (n = {len(values):,})",
+        }
         if len(values):
             ax.ecdf(values, rasterized=len(values) > MANY, **look)
         else:
@@ -123,8 +126,7 @@ def _plain(ax: Axes) -> None:
 
 
 def _entitle(ax: Axes, verdict: str) -> None:
-    """Write the verdict over the figure, its lines as long as it is wide."""
+    """Write the verdict over the figure, a line for each percentile."""
     figure = ax.figure.get_figure(root=True)
     if figure is not None:
-        width = int(figure.get_figwidth() * 13)
-        figure.suptitle("\n".join(wrap(verdict, width)), fontsize="medium")
+        figure.suptitle(verdict.replace("; ", "\n"), fontsize="medium")
