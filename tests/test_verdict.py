@@ -256,6 +256,8 @@ def test_a_read_of_a_sandbox_is_told_with_its_workers() -> None:
     assert found.phases_ms["server"] > 0
     assert set(log["worker"].dropna()) <= {0, 1, 2, 3}
     assert log["worker"].nunique() > 1
+    assert log["after"].notna().sum() > 5
+    assert set(log["after"].dropna()) <= set(log["started_at"])
     assert "idle time" not in str(found)
 
 
