@@ -190,6 +190,14 @@ def test_the_figure_draws_both_and_the_shift() -> None:
     assert "rose by" in left.figure.get_suptitle()
 
 
+def test_a_users_own_figure_keeps_its_title() -> None:
+    figure, axes = plt.subplots(2, 1)
+    figure.suptitle("mine")
+    left, _ = plot_comparison({"a": drawn(300, 1), "b": drawn(300, 2, server=99)}, ax=axes)
+    assert figure.get_suptitle() == "mine"
+    assert left.get_title(loc="left").startswith("p90 rose by")
+
+
 def test_the_figure_needs_two_axes_and_says_when_there_is_too_little() -> None:
     one = tag(pd.DataFrame(), log(np.array([5.0]), np.array([1.0])), **_facts())
     _, right = plot_comparison({"a": one, "b": one})

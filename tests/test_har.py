@@ -17,6 +17,7 @@ from reinfer_pandas._wire import Attempt
 from reinfer_pandas.frames import tag
 
 DATE_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+URL = re.compile(r"https://[!-~]+")  # RFC 3986: printable, no blanks
 MESSAGE = {
     "httpVersion": str,
     "cookies": list,
@@ -24,7 +25,7 @@ MESSAGE = {
     "headersSize": int,
     "bodySize": int,
 }
-# The members that HAR 1.2 doesn't call optional.
+# The members that HAR 1.2 doesn't call optional; the same as in the public schema (har-schema).
 HAR: dict[str, Any] = {
     "log": {
         "version": str,
@@ -33,7 +34,7 @@ HAR: dict[str, Any] = {
             {
                 "startedDateTime": DATE_TIME,
                 "time": float,
-                "request": {**MESSAGE, "method": str, "url": str, "queryString": list},
+                "request": {**MESSAGE, "method": str, "url": URL, "queryString": list},
                 "response": {
                     **MESSAGE,
                     "status": int,

@@ -312,3 +312,31 @@ def test_what_a_frames_accessor_shows_begins_with_the_verdict() -> None:
     df = script.frame()
     assert repr(df.reinfer).startswith("<reinfer: 1.0 s: 90 % server, 10 % network; resource r")
     assert "<caption>df.reinfer: 1.0 s: 90 % server" in df.reinfer._repr_html_()
+
+
+def test_logs_saved_as_parquet_and_mixed_with_older_ones_are_told(tmp_path: Any) -> None:
+    script = Script()
+    in_a_row(script, server=90, network=10, worker=1)
+    log = requests_frame(dump_log(script.log()))
+    log.to_parquet(tmp_path / "log.parquet")
+    again = pd.read_parquet(tmp_path / "log.parquet")
+    assert str(verdict(again)) == str(verdict(log))
+    old = log.drop(columns=["worker", "after", "due_at", "retry_after_s"])
+    old["started_at"] += pd.Timedelta(hours=1)
+    for mixed in ([again, old], [old, again], [old, old.iloc[:3]]):
+        found = verdict(mixed)
+        assert sum(found.phases_ms.values()) == pytest.approx(found.wall_ms, abs=0.01)
+        assert rp.latency(mixed, by=["route", "hour"])["n"].sum() > 9
+    assert rp.compare_latency({"a": again, "b": old}).loc[("total", "p50"), "shift_ms"] == 0
+    assert len(rp.to_har([again, old])["log"]["entries"]) == 20
+    assert rp.latency_slo([again, old], within="50ms")["share"].tolist() == [0, 0]
+
+
+def test_a_server_that_asks_to_wait_is_named_with_how_long() -> None:
+    faults = [rp.sandbox.Fault("status", status=429, retry_after="0.3")]
+    with rp.sandbox(comments=50, faults=faults, retry=RetryPolicy(base_s=0.01)) as client:
+        df = client.read("datasets")
+    log = df.reinfer.requests()
+    assert log["retry_after_s"].tolist()[0] == 0.3
+    assert np.isnan(log["retry_after_s"].tolist()[1])
+    assert "waiting (one 429 with Retry-After 0.3 s)" in str(verdict(df))

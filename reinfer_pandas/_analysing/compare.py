@@ -276,7 +276,7 @@ def _whose(share: float) -> str:
     if abs(share) <= SURE:
         return "none of it server"
     if not 0 < share < 1:
-        return "server and network moved apart"
+        return "server and network moved in opposite directions"
     return f"about {100 * share:.0f} % of it server"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -20,14 +21,18 @@ if TYPE_CHECKING:
 
 Array: TypeAlias = npt.NDArray[Any]
 
+CROWDED = 25
+"""How many times the typical shift one may be before the axis turns logarithmic."""
+
 
 def plot_comparison(
     reads: Mapping[str, Sources], *, ax: Array | Sequence[Axes] | None = None
 ) -> Array:
     """Draw two reads: the share of attempts that took at most so long, and each percentile's shift.
 
-    Above stands the sentence of `compare_latency`. The band is the 95 % interval at each
-    percentile; percentiles that one of the reads doesn't support aren't drawn.
+    Above stands the sentence of `compare_latency`; over axes that are given, its first part. The
+    band is the 95 % interval at each percentile; percentiles that one of the reads doesn't support
+    aren't drawn. An axis that one percentile would crowd is logarithmic beyond the typical shift.
 
     Parameters
     ----------
@@ -61,7 +66,7 @@ def plot_comparison(
     totals = {name: each["total"][~np.isnan(each["total"])] for name, each in times}
     _draw_shares(axes[0], totals)
     _draw_shift(axes[1], *totals.values())
-    _entitle(axes[0], compare_latency(reads).attrs["verdict"])
+    _entitle(axes[0], compare_latency(reads).attrs["verdict"], is_own=ax is None)
     return axes
 
 
@@ -89,7 +94,8 @@ def _draw_shares(ax: Axes, totals: Mapping[str, Array]) -> None:
     scale_times(ax, "x", totals.values())
     ax.set_xlabel("Time per attempt [ms]")
     ax.set_ylabel("Share of attempts")
-    ax.legend(loc="lower right", fontsize="small", frameon=False)
+    many = sum(map(len, totals.values())) > MANY  # the best place takes long to find
+    ax.legend(loc="lower right" if many else "best", fontsize="small", frameon=False)
     _plain(ax)
 
 
@@ -111,6 +117,9 @@ def _draw_shift(ax: Axes, before: Array, after: Array) -> None:
         label="95 % interval",
     )
     ax.plot(percent, curve["shift_ms"], color=COLORS["server"], label="shift")
+    typical, most = np.median(curve["shift_ms"].abs()), curve["shift_ms"].abs().max()
+    if typical > 0 and most > CROWDED * typical:
+        ax.set_yscale("symlog", linthresh=10 ** np.ceil(np.log10(typical)))
     ax.set_xlim(0, 100)
     ax.set_xlabel("Percentile")
     ax.set_ylabel("Shift [ms]")
@@ -125,8 +134,12 @@ def _plain(ax: Axes) -> None:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def _entitle(ax: Axes, verdict: str) -> None:
-    """Write the verdict over the figure, a line for each percentile."""
+def _entitle(ax: Axes, verdict: str, *, is_own: bool) -> None:
+    """Write the verdict over our own figure, a line for each percentile; else over the axes."""
     figure = ax.figure.get_figure(root=True)
-    if figure is not None:
+    if figure is not None and is_own:
         figure.suptitle(verdict.replace("; ", "\n"), fontsize="medium")
+    elif figure is not None:  # the user's own figure has its own title
+        inches = ax.get_window_extent().width / figure.dpi
+        first = wrap(verdict.partition("; ")[0], max(20, int(14 * inches)))
+        ax.set_title("\n".join(first), loc="left", fontsize="small")
