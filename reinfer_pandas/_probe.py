@@ -153,29 +153,24 @@ def send_when_due(
         Told of each answer.
     clock, now : callable
         Measure durations [s], and tell the time, UTC.
+
+    Raises
+    ------
+    ReinferError
+        The request can't be sent at all.
     """
-    log: dict[int, tuple[Attempt, ...]] = {}
-
-    def send_one(place: int, due_at: datetime) -> None:
-        try:
-            attempts = send(request).attempts
-        except StoppedError:
-            return
-        except ReinferError as error:
-            attempts = error.log
-        log[place] = tuple(replace(one, due_at=due_at) for one in attempts)
-        if progress:
-            progress.answered([attempts])
-            progress.advance(1)
-
     pool = ThreadPoolExecutor(min(n, MAX_WORKERS), thread_name_prefix="probe")
     start_s, start = clock(), now()
+    answers = []
     try:
         for place in range(n):
             due_s = place * distance_s
-            while (left_s := start_s + due_s - clock()) > 0:
+            while (left_s := start_s + due_s - clock()) > 0 and not stop.is_set():
                 stop.wait(left_s)
-            pool.submit(send_one, place, start + timedelta(seconds=due_s))
+            if stop.is_set():
+                break
+            due_at = start + timedelta(seconds=due_s)
+            answers.append(pool.submit(_sent, request, send, due_at, stop, progress))
         pool.shutdown()
     except KeyboardInterrupt:
         stop.set()
@@ -183,7 +178,31 @@ def send_when_due(
         pool.shutdown(cancel_futures=True)
         if progress:
             progress.close()
-    return [log[place] for place in sorted(log) if log[place]]
+    log = [answer.result() for answer in answers if not answer.cancelled()]
+    return [attempts for attempts in log if attempts]
+
+
+def _sent(
+    request: Request,
+    send: Send,
+    due_at: datetime,
+    stop: threading.Event,
+    progress: Progress | None,
+) -> tuple[Attempt, ...]:
+    """Send once, and return the attempt; what can't be sent at all ends the probe."""
+    try:
+        attempts = send(request).attempts
+    except StoppedError:
+        return ()
+    except ReinferError as error:
+        attempts = error.log
+        if not attempts:
+            stop.set()
+            raise
+    if progress:
+        progress.answered([attempts])
+        progress.advance(1)
+    return tuple(replace(one, due_at=due_at) for one in attempts)
 
 
 def _frame(log: Sequence[tuple[Attempt, ...]], resource: str, host: str, rate: str) -> pd.DataFrame:

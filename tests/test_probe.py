@@ -77,6 +77,15 @@ def test_ctrl_c_ends_it_with_what_was_measured() -> None:
     assert stop.is_set()
 
 
+@pytest.mark.parametrize("error", [ConfigurationError("no such path"), ZeroDivisionError("bug")])
+def test_what_cannot_be_sent_is_raised(error: Exception) -> None:
+    def send(_: Request) -> Response:
+        raise error
+
+    with pytest.raises(type(error), match=str(error)):
+        sent(send, 5, 0.001)
+
+
 @pytest.mark.parametrize(
     ("rate", "per_second"), [("2/s", 2), ("30/min", 0.5), (" 0.5 / s ", 0.5), ("7200/h", 2)]
 )
