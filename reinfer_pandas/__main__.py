@@ -118,6 +118,9 @@ def _add_probe(commands: Commands) -> None:
     probe.add_argument("--rate", default="2/s", help="per s, min or h; default: %(default)s")
     probe.add_argument("--duration", default="60s", help="default: %(default)s")
     probe.add_argument(
+        "--most-requests", type=int, default=1_000, metavar="N", help="default: %(default)s"
+    )
+    probe.add_argument(
         "--har", type=Path, metavar="FILE", help="where the log goes, as an HTTP Archive"
     )
     probe.add_argument("--context", metavar="NAME", help="a context of the official command line")
@@ -235,7 +238,13 @@ def _probe(args: argparse.Namespace) -> None:
     from reinfer_pandas._probe import probe
 
     with connect(context=args.context) as client:
-        df = probe(args.resource, rate=args.rate, duration=args.duration, client=client)
+        df = probe(
+            args.resource,
+            rate=args.rate,
+            duration=args.duration,
+            client=client,
+            most_requests=args.most_requests,
+        )
     if args.har:
         to_har(df, args.har)
     print(df.attrs["verdict"])

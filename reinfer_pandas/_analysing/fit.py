@@ -45,7 +45,7 @@ def fit_latency(x: Sources) -> pd.DataFrame:
           with the bounds ``_low_ms`` and ``_high_ms`` of their 95 % interval (errors by HC3, which
           lets large pages vary more than small ones) [ms];
         - ``largest``: rows of the largest page seen;
-        - ``page_size``: the smallest page of which the request costs at most a tenth of the rows,
+        - ``page_size``: the smallest page whose request costs at most a tenth of its rows,
           within what the route gives; missing where rows cost nothing measurable.
 
         All but ``n`` and ``largest`` is missing below 8 answers or with pages of one size only.

@@ -76,7 +76,7 @@ def verdict(x: Sources) -> Verdict:
     ----------
     x : DataFrame, Client, or iterable of them
         As for `latency`. Reads that went on at the same time are one; others are added. So are
-        Dask partitions, each of which went by its own machine's clock.
+        Dask partitions: each went by its own machine's clock.
 
     Returns
     -------
@@ -154,7 +154,7 @@ def _reads(x: Sources) -> Iterator[_Read]:
 
 
 def _unmarked(attempts: pd.DataFrame, replayed: bool) -> Iterator[_Read]:
-    """Return attempts of which it isn't known when their frames were made."""
+    """Return attempts, as one read or one per partition, when nobody noted when frames were made."""
     apart = "partition" in attempts
     parts = [part for _, part in attempts.groupby("partition")] if apart else [attempts]
     for part in parts:
