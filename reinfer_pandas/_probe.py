@@ -52,8 +52,9 @@ def probe(
     A read sends its next request after the last answer, so that a stall of the server is one slow
     sample. Here each request has a time when it is due. One that is sent late, because all before
     it wait for answers, counts from when it was due: its delay is part of its ``total``, in
-    `latency`, `compare_latency` and `latency_slo` too. Nothing is tried again. At most 16 requests are under
-    way at once; while the server asks to wait (``Retry-After``), what is due waits, and counts.
+    `latency`, `compare_latency` and `latency_slo` too. Nothing is tried again. At most 16
+    requests are under way at once; while the server asks to wait (``Retry-After``), what is due
+    waits, and counts.
 
     Ctrl-C ends it early; what was measured until then is returned.
 

@@ -28,8 +28,9 @@ def latency(x: Sources, *, by: str | Sequence[str] | None = "resource") -> pd.Da
     A sample is one attempt at one request, failed ones included: so every row of the result
     stands for rows of the requests frame, whatever they are grouped by. Its ``total`` is what
     our clock showed for it: the server's own time is the part that the platform reports, and
-    network and overhead (DNS, TLS, wire, proxies, kernel) is the rest. Nothing is clipped, and where the platform reports no time, neither part is known. Waits before
-    retries are in no sample; ``waited_share`` tells what they cost.
+    network and overhead (DNS, TLS, wire, proxies, kernel) is the rest. Nothing is clipped, and
+    where the platform reports no time, neither part is known. Waits before retries are in no
+    sample; ``waited_share`` tells what they cost.
 
     We send the next request after the last answer (a closed loop), so that a stall of the
     server counts once, however many requests would have met it: this is no load test. The

@@ -154,7 +154,7 @@ def _reads(x: Sources) -> Iterator[_Read]:
 
 
 def _unmarked(attempts: pd.DataFrame, replayed: bool) -> Iterator[_Read]:
-    """Return attempts, as one read or one per partition, when nobody noted when frames were made."""
+    """Return attempts as one read, or one per partition; when frames were made isn't noted."""
     apart = "partition" in attempts
     parts = [part for _, part in attempts.groupby("partition")] if apart else [attempts]
     for part in parts:
