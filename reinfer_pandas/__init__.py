@@ -9,9 +9,16 @@ from reinfer_pandas import accessor  # registers DataFrame.reinfer
 from reinfer_pandas._version import __version__
 
 if TYPE_CHECKING:
-    from reinfer_pandas._latency import latency
+    from reinfer_pandas._analysing.compare import compare_latency
+    from reinfer_pandas._analysing.fit import fit_latency
+    from reinfer_pandas._analysing.groups import latency
+    from reinfer_pandas._analysing.har import to_har
+    from reinfer_pandas._analysing.slo import latency_slo
+    from reinfer_pandas._analysing.verdict import verdict
+    from reinfer_pandas._figures.compare import plot_comparison
     from reinfer_pandas._listing import resources
     from reinfer_pandas._login import login, logout, show_config
+    from reinfer_pandas._probe import probe
     from reinfer_pandas._sending.retry import RetryPolicy
     from reinfer_pandas.client import Client
     from reinfer_pandas.exceptions import (
@@ -57,9 +64,16 @@ _HOMES = {
     ),
     "export": ("export_reinfer",),
     "frames": ("concat",),
-    "_latency": ("latency",),
+    "_analysing.har": ("to_har",),
+    "_analysing.slo": ("latency_slo",),
+    "_analysing.verdict": ("verdict",),
+    "_analysing.compare": ("compare_latency",),
+    "_analysing.fit": ("fit_latency",),
+    "_analysing.groups": ("latency",),
+    "_figures.compare": ("plot_comparison",),
     "_listing": ("resources",),
     "_login": ("login", "logout", "show_config"),
+    "_probe": ("probe",),
     "plots": ("plot_latency",),
     "sandbox": ("sandbox",),
     "server_timing": ("parse_server_timing",),
@@ -84,17 +98,24 @@ __all__ = [
     "ServerError",
     "__version__",
     "accessor",
+    "compare_latency",
     "concat",
     "export_reinfer",
+    "fit_latency",
     "latency",
+    "latency_slo",
     "login",
     "logout",
     "parse_server_timing",
+    "plot_comparison",
     "plot_latency",
+    "probe",
     "read_reinfer",
     "resources",
     "sandbox",
     "show_config",
+    "to_har",
+    "verdict",
 ]
 
 

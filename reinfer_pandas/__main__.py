@@ -50,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_demo(commands)
     _add_read(commands)
     _add_export(commands)
+    _add_probe(commands)
     _add_serve(commands)
     return parser
 
@@ -104,6 +105,26 @@ def _add_export(commands: Commands) -> None:
     export.add_argument("--rows-per-file", type=int, metavar="N", help="about; default: 50000")
     _add_options(export)
     export.set_defaults(run=_export)
+
+
+def _add_probe(commands: Commands) -> None:
+    probe = commands.add_parser(
+        "probe",
+        help="send a cheap read at a fixed rate, and tell how long answers take",
+        description="Send a cheap read at a fixed rate, whatever the answers take, and print how "
+        "long they took from when they were due. Ctrl-C ends it early.",
+    )
+    probe.add_argument("resource", nargs="?", default="datasets", help="default: %(default)s")
+    probe.add_argument("--rate", default="2/s", help="per s, min or h; default: %(default)s")
+    probe.add_argument("--duration", default="60s", help="default: %(default)s")
+    probe.add_argument(
+        "--most-requests", type=int, default=1_000, metavar="N", help="default: %(default)s"
+    )
+    probe.add_argument(
+        "--har", type=Path, metavar="FILE", help="where the log goes, as an HTTP Archive"
+    )
+    probe.add_argument("--context", metavar="NAME", help="a context of the official command line")
+    probe.set_defaults(run=_probe)
 
 
 def _add_serve(commands: Commands) -> None:
@@ -209,6 +230,24 @@ def _export(args: argparse.Namespace) -> None:
             args.resource, args.folder, client=client, update=args.update, **given
         )
     print(f"{files['rows'].sum():,} rows in {args.folder} (files: {len(files):,})")
+
+
+def _probe(args: argparse.Namespace) -> None:
+    from reinfer_pandas._analysing.har import to_har
+    from reinfer_pandas._login import connect
+    from reinfer_pandas._probe import probe
+
+    with connect(context=args.context) as client:
+        df = probe(
+            args.resource,
+            rate=args.rate,
+            duration=args.duration,
+            client=client,
+            most_requests=args.most_requests,
+        )
+    if args.har:
+        to_har(df, args.har)
+    print(df.attrs["verdict"])
 
 
 def _given(args: argparse.Namespace, *also: str) -> dict[str, Any]:

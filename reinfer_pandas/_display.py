@@ -32,9 +32,9 @@ def show_client(client: Client) -> str:
     )
 
 
-def show_frame(tag: Mapping[str, Any], n_rows: int) -> str:
-    """Return a frame's tag as HTML."""
-    return _table("df.reinfer", frame_facts(tag, n_rows))
+def show_frame(tag: Mapping[str, Any], n_rows: int, verdict: str) -> str:
+    """Return a frame's tag as HTML, under what bounded the read."""
+    return _table(f"df.reinfer: {verdict}", frame_facts(tag, n_rows))
 
 
 def frame_facts(tag: Mapping[str, Any], n_rows: int) -> dict[str, str]:

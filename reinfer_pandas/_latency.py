@@ -38,51 +38,7 @@ Sources: TypeAlias = Source | Iterable[Source]
 
 
 def latency(x: Sources, *, by: str | Sequence[str] | None = "resource") -> pd.DataFrame:
-    """Sum up who was slow: the server, the network, or waits between retries.
-
-    A sample is one attempt at one request, failed ones included: so every row of the result
-    stands for rows of the requests frame, whatever they are grouped by. Its ``total`` is what
-    our clock showed for it, of which the server's own time is the part that the platform
-    reports, and network and overhead (DNS, TLS, wire, proxies, kernel) is the rest: nothing is
-    clipped, and where the platform reports no time, neither part is known. Waits before
-    retries are in no sample; ``waited_share`` tells what they cost.
-
-    We send the next request after the last answer (a closed loop), so that a stall of the
-    server counts once, however many requests would have met it: this is no load test.
-
-    Parameters
-    ----------
-    x : DataFrame, Client, or iterable of them
-        Frames of `read_reinfer`, requests frames (or some rows of one), clients. Several are
-        pooled, sample by sample; frames cut from one read bring its requests once.
-    by : str or sequence of str or None
-        Columns of the requests frame to group by; None for one row.
-
-    Returns
-    -------
-    DataFrame, shape (groups, 17)
-        Indexed by the groups, in their order:
-
-        - ``n``, ``errors``, ``retries``: attempts, those that failed (``outcome`` isn't ``ok``),
-          those after the first of their request;
-        - ``waited_share``: the waits' share of all time, waits and attempts;
-        - ``n_server``: attempts whose server time is known;
-        - ``{server,network,total}_{p50,p90,p99,max}_ms`` [ms]. A quantile is a sample (numpy's
-          ``inverted_cdf``), and NaN beyond 1 - 1/n: p99 needs 100 samples.
-
-    Raises
-    ------
-    ConfigurationError
-        Where a frame carries no request log, or has no such column to group by.
-
-    Examples
-    --------
-    >>> import reinfer_pandas as rp
-    >>> with rp.sandbox(comments=50) as client:
-    ...     df = client.read("datasets")
-    >>> rp.latency(df)[["n", "errors", "retries"]].to_dict("index")
-    {'datasets': {'n': 1, 'errors': 0, 'retries': 0}}
-    """
+    """Return the quantiles of attempts by their columns: see `_analysing.groups.latency`."""
     attempts = pool(x)
     codes, groups = _groups(attempts, by)
     summary = pd.DataFrame(_counts(attempts, codes, len(groups)), index=groups)
@@ -103,7 +59,7 @@ def pool(x: Sources) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (attempts, at least 15)
+    DataFrame, shape (attempts, at least 19)
         A requests frame. Its ``attrs["reinfer"]["replayed"]`` tells whether any of it comes
         from a replay, where our own clock means nothing.
 
@@ -132,13 +88,18 @@ def times_ms(attempts: pd.DataFrame) -> dict[str, Array]:
     Returns
     -------
     dict of str to ndarray, shape (attempts,)
-        ``server``, ``network``, ``total``; NaN where not known.
+        ``server``, ``network``, ``total``; NaN where not known. The total of a request that was
+        due at a time counts from then.
     """
     server, total = (
         attempts[name].to_numpy(dtype="float64", na_value=np.nan)
         for name in ("server_ms", "elapsed_ms")
     )
-    return {"server": server, "network": total - server, "total": total}
+    network = total - server
+    if "due_at" in attempts:
+        late = (attempts["started_at"] - attempts["due_at"]).dt.total_seconds() * 1000
+        total = total + late.fillna(0).to_numpy()
+    return {"server": server, "network": network, "total": total}
 
 
 def _attempts(source: object) -> tuple[Hashable, pd.DataFrame]:

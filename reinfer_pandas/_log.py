@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from operator import attrgetter
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, Self, get_args
 
 import msgspec
 import numpy as np
@@ -19,7 +19,23 @@ if TYPE_CHECKING:
     from reinfer_pandas._wire import Attempt
 
 
-class _Row(msgspec.Struct, gc=False):
+class LogText(str):
+    """A log as text, which prints short, and is never copied."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        n = self.count('"attempt":')
+        return f"<log of {n:,} attempt{'s' * (n != 1)}>"
+
+    def __deepcopy__(self, _: object) -> Self:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return str, (str(self),)  # who unpickles a frame may lack this package
+
+
+class _Row(msgspec.Struct, gc=False, omit_defaults=True):
     """A row of the log: an attempt, and which request it was for."""
 
     request: int
@@ -37,6 +53,10 @@ class _Row(msgspec.Struct, gc=False):
     waited_ms: float
     body_bytes: int | None
     rows: int | None
+    worker: int | None = None
+    after: datetime | None = None
+    due_at: datetime | None = None
+    retry_after_s: float | None = None
 
 
 _ARROW = {
@@ -69,7 +89,7 @@ def dump_log(reads: Iterable[Sequence[Attempt]]) -> str:
     -------
     str
         A JSON list of flat objects, one for each attempt, which `requests_frame` reads. Their
-        ``request`` counts the requests from 0.
+        ``request`` counts the requests from 0. It prints short.
     """
     return _dump([_Row(i, *_facts(one)) for i, attempts in enumerate(reads) for one in attempts])
 
@@ -111,12 +131,13 @@ def requests_frame(log: str) -> pd.DataFrame:
 
     Returns
     -------
-    DataFrame, shape (attempts, 15)
-        ``request`` (from 0), ``attempt`` (from 1), ``status``, ``body_bytes``, ``rows`` are
-        Int64; ``started_at`` is datetime64[us, UTC]; ``method``, ``path``, ``resource``,
-        ``outcome`` are str; ``server_ms``, ``headers_ms``, ``body_ms``, ``elapsed_ms``,
-        ``waited_ms`` are float64 [ms], NaN where not known. What network and overhead took is
-        ``elapsed_ms - server_ms``.
+    DataFrame, shape (attempts, 19)
+        ``request`` (from 0), ``attempt`` (from 1), ``status``, ``body_bytes``, ``rows``,
+        ``worker`` are Int64; ``started_at``, ``after`` (start of the attempt that let this one
+        begin), ``due_at`` (of a probe) are datetime64[us, UTC]; ``method``, ``path``,
+        ``resource``, ``outcome`` are str; ``server_ms``, ``headers_ms``, ``body_ms``,
+        ``elapsed_ms``, ``waited_ms`` [ms] and ``retry_after_s`` [s] are float64, NaN where not
+        known. What network and overhead took is ``elapsed_ms - server_ms``.
 
     Raises
     ------
@@ -126,7 +147,7 @@ def requests_frame(log: str) -> pd.DataFrame:
     Examples
     --------
     >>> requests_frame("[]").shape
-    (0, 15)
+    (0, 19)
     """
     rows = _load(log)
     columns = [
@@ -138,11 +159,11 @@ def requests_frame(log: str) -> pd.DataFrame:
 
 
 def _dump(rows: list[_Row]) -> str:
-    return msgspec.json.encode(rows).decode()
+    return LogText(msgspec.json.encode(rows).decode())
 
 
 def _load(log: str) -> list[_Row]:
     try:
-        return _DECODER.decode(log)
+        return _DECODER.decode(str(log))  # it takes no subclass
     except msgspec.DecodeError as error:
         raise ConfigurationError(f"This is no request log of this package: {error}.") from error

@@ -125,6 +125,9 @@ class Request:
         The request to go on with when this one has no further page.
     parse : callable, optional
         Makes a page of the answer's body; None for records not decoded yet.
+    after : datetime, optional
+        Start of the attempt whose answer let this request begin: the page before, or the one at
+        which its part was cut off.
     """
 
     method: str
@@ -140,6 +143,7 @@ class Request:
     options: str = ""
     then: Request | None = None
     parse: Callable[[bytes], Page] | None = field(default=None, repr=False, compare=False)
+    after: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +178,14 @@ class Attempt:
         Length of the body as sent, before decompression [bytes].
     rows : int or None
         Records in the body.
+    worker : int or None
+        Number at the end of the name of the thread that sent it; None where that has none.
+    after : datetime or None
+        Start of the attempt whose answer let this request begin; None where that isn't known.
+    due_at : datetime or None
+        When it should have started, where requests were sent at a fixed rate.
+    retry_after_s : float or None
+        How long the server asked to wait before the next try [s].
     """
 
     started_at: datetime
@@ -190,6 +202,10 @@ class Attempt:
     waited_ms: float = 0.0
     body_bytes: int | None = None
     rows: int | None = None
+    worker: int | None = None
+    after: datetime | None = None
+    due_at: datetime | None = None
+    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

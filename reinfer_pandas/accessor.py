@@ -39,12 +39,18 @@ class ReinferAccessor:
 
         facts = frame_facts(self._tag(), len(self._df))
         told = ", ".join(f"{name} {value}" for name, value in facts.items())
-        return f"<reinfer: {told}>"
+        return f"<reinfer: {self._verdict()}; {told}>"
 
     def _repr_html_(self) -> str:
         from reinfer_pandas._display import show_frame
 
-        return show_frame(self._tag(), len(self._df))
+        return show_frame(self._tag(), len(self._df), self._verdict())
+
+    def _verdict(self) -> str:
+        """Say what bounded the read."""
+        from reinfer_pandas._analysing.verdict import verdict
+
+        return str(verdict(self._df)) if "requests" in self._tag() else "no request log"
 
     def _tag(self) -> dict[str, Any]:
         found: dict[str, Any] | None = self._df.attrs.get("reinfer")
@@ -69,7 +75,7 @@ class ReinferAccessor:
 
         Returns
         -------
-        DataFrame, shape (attempts, 15)
+        DataFrame, shape (attempts, 19)
             As `Client.requests` gives them.
         """
         from reinfer_pandas._log import requests_frame

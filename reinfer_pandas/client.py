@@ -322,7 +322,7 @@ class Client:
 
         Returns
         -------
-        DataFrame, shape (attempts, 15)
+        DataFrame, shape (attempts, 19)
             One row for each attempt of the last 100,000 requests; times in UTC, durations in ms.
         """
         return requests_frame(dump_log(list(self._pipeline.log)))

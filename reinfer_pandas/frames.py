@@ -13,6 +13,7 @@ from reinfer_pandas._columns.arrays import POOL
 from reinfer_pandas._columns.schema import Column, Schema, property_type
 from reinfer_pandas._log import dump_log, join_logs
 from reinfer_pandas._nested import NestedDtype
+from reinfer_pandas._spans import joined_spans, span_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -152,7 +153,9 @@ def tag(
     df : DataFrame
         The frame, changed in place.
     requests : sequence of sequences of Attempt
-        The tries at each request behind the frame, failed ones included.
+        The tries at each request behind the frame, failed ones included. The tag's
+        ``elapsed_ms`` and ``waited_ms`` are their sums, over workers that went side by side;
+        ``wall_ms`` is how long the read took.
     resource, host : str
         What was read, from which tenant.
     fetched_at : datetime
@@ -172,6 +175,7 @@ def tag(
         "server_ms": server_ms,
         "elapsed_ms": sum(attempt.elapsed_ms for attempt in attempts),
         "waited_ms": sum(attempt.waited_ms for attempt in attempts),
+        **span_of(attempts, fetched_at),
         "requests": dump_log(requests),
     }
     return df
@@ -226,4 +230,5 @@ def _merge(tags: Sequence[dict[str, Any]]) -> dict[str, Any]:
         merged[key] = sum(tag[key] for tag in tags)
     merged["server_ms"] = _total(tag["server_ms"] for tag in tags)
     merged["requests"] = join_logs(tag["requests"] for tag in tags)
+    merged.update(joined_spans(tags))
     return merged

@@ -34,7 +34,12 @@ DTYPES = {
     "waited_ms": "float64",
     "body_bytes": "Int64",
     "rows": "Int64",
+    "worker": "Int64",
+    "after": "datetime64[us, UTC]",
+    "due_at": "datetime64[us, UTC]",
+    "retry_after_s": "float64",
 }
+OPTIONAL = ["worker", "after", "due_at", "retry_after_s"]
 SERIES = ("server", "network", "total")
 
 
@@ -74,7 +79,7 @@ RETRIED = [
 
 def test_log_is_one_json_list_of_flat_objects() -> None:
     found = json.loads(dump_log(RETRIED))
-    assert [list(row) for row in found] == [list(DTYPES)] * 4
+    assert [list(row) for row in found] == [[n for n in DTYPES if n not in OPTIONAL]] * 4
     assert [(row["request"], row["attempt"]) for row in found] == [(0, 1), (1, 1), (1, 2), (1, 3)]
     assert found[0]["started_at"] == "2026-11-23T09:30:00Z"
 
@@ -101,6 +106,10 @@ def test_requests_frame_gives_back_what_was_measured() -> None:
         waited_ms=1e9,
         body_bytes=2**53 + 1,
         rows=0,
+        worker=15,
+        after=START,
+        due_at=moment,
+        retry_after_s=2.5,
     )
     row = requests_frame(dump_log([[sent]])).iloc[0]
     assert row["request"] == 0

@@ -35,7 +35,7 @@ def signed_in(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     return server
 
 
-@pytest.mark.parametrize("command", [[], ["demo"], ["read"], ["serve"]])
+@pytest.mark.parametrize("command", [[], ["demo"], ["read"], ["probe"], ["serve"]])
 def test_help_reads_well(command: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as done:
         main([*command, "--help"])

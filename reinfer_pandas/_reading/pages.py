@@ -48,7 +48,8 @@ def next_request(
         return request.then, None
     if cursor in seen:
         raise _endless(request, response)
-    return _following(request, paging, cursor), cursor
+    after = response.attempts[-1].started_at if response.attempts else None
+    return replace(_following(request, paging, cursor), after=after), cursor
 
 
 class _Versioned(msgspec.Struct, gc=False):

@@ -5,12 +5,16 @@ Source: RFC 9110, 15.4 (redirects).
 
 from __future__ import annotations
 
+import re
+import threading
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urldefrag, urljoin, urlsplit
 
 from reinfer_pandas._sending.body import Bounds, UnusableError, decoded
+from reinfer_pandas._sending.retry_after import parse_retry_after
 from reinfer_pandas._sending.session import LIBRARY_ERRORS, Answer, Session
 from reinfer_pandas._version import __version__
 from reinfer_pandas._wire import Attempt, Request, Response
@@ -43,6 +47,7 @@ class Exchange:
     status: int | None = None
     server_ms: float | None = None
     body_bytes: int | None = None
+    retry_after_s: float | None = None
 
     def run(self, url: str, body: bytes | None) -> Response:
         """Send the request, after redirects too, and read the answer."""
@@ -51,6 +56,7 @@ class Exchange:
                 self.headers_s = self.clock()
                 self.status = answer.status_code
                 self.server_ms = total_ms(answer.headers.get("server-timing"))
+                self.retry_after_s = self._retry_after_s(answer)
                 target = _redirected(answer, self.request.method, url)
                 if target is None:
                     return self._read(answer)
@@ -72,7 +78,17 @@ class Exchange:
             body_ms=_ms(self.headers_s, self.body_s),
             elapsed_ms=(end_s - self.start_s) * 1000,
             body_bytes=self.body_bytes,
+            worker=_worker(),
+            after=self.request.after,
+            retry_after_s=self.retry_after_s,
         )
+
+    def _retry_after_s(self, answer: Answer) -> float | None:
+        """Return how long an error asks to wait, from when its headers came [s]."""
+        if answer.status_code < 400:
+            return None
+        now = self.started_at + timedelta(seconds=(self.headers_s or 0.0) - self.start_s)
+        return parse_retry_after(answer.headers.get("retry-after"), now=now)
 
     def _open(self, url: str, body: bytes | None) -> Answer:
         headers = {
@@ -127,6 +143,12 @@ class Exchange:
                 raise UnusableError("too large")
             if not piece or raw.length_remaining == 0:
                 return b"".join(pieces)
+
+
+def _worker() -> int | None:
+    """Return the number at the end of this thread's name, as of ``reinfer-3``."""
+    number = re.search(r"[0-9]{1,9}$", threading.current_thread().name)
+    return int(number[0]) if number else None
 
 
 def _ms(start_s: float | None, end_s: float | None) -> float | None:

@@ -1,0 +1,1 @@
+"""Figures: ink alone, of numbers that were computed elsewhere."""
