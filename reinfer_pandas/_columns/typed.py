@@ -45,7 +45,7 @@ def typed(kind: pa.DataType) -> Any:
 @cache
 def _typed(kind: pa.DataType) -> Any:
     if pa.types.is_list(kind):
-        return tuple[_typed(kind.value_type), ...]
+        return tuple[_typed(kind.value_type), ...]  # type: ignore[misc]
     if not pa.types.is_struct(kind):
         return _PLAIN[kind]
     if kind == ANYTHING:
