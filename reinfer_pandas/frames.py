@@ -92,7 +92,9 @@ def _chunk(batch: pa.RecordBatch, name: str, arrow_type: pa.DataType) -> pa.Arra
 
 def _array(chunks: list[pa.Array], dtype_backend: str | None) -> Any:
     """Return the chunks as one column's array; they are let go of before it is made."""
-    if not pa.types.is_nested(chunks[0].type):  # combine_chunks() takes no heed of its memory_pool
+    kind = chunks[0].type
+    # Texts aren't copied. combine_chunks() takes no heed of its memory_pool.
+    if not pa.types.is_nested(kind) and kind != s.STRING:
         chunks[:] = [pa.concat_arrays(chunks, memory_pool=POOL)]
     array = pa.chunked_array(chunks)
     chunks.clear()

@@ -14,7 +14,7 @@ import pytest
 import reinfer_pandas as rp
 from reinfer_pandas._attachments import safe_name, write_whole
 from reinfer_pandas._catalogue.catalogue import RESOURCES
-from reinfer_pandas._columns.wrapped import AnnotatedComment
+from reinfer_pandas._columns.records import AnnotatedComment
 from reinfer_pandas._listing import markdown
 from reinfer_pandas._planning.checks import COMMON
 from reinfer_pandas._planning.model_version import predicting

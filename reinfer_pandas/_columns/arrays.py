@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -74,15 +75,13 @@ def flatten(lists: Sequence[Sequence[T] | None]) -> tuple[list[T], pa.Array]:
     return items, offsets([len(one) if one else 0 for one in lists])
 
 
-def offsets(lengths: Sequence[int]) -> pa.Array:
+def offsets(lengths: npt.ArrayLike) -> pa.Array:
     """Return where each of some lists begins in the chain of their items, and where the last ends.
 
     >>> offsets([2, 0, 1]).to_pylist()
     [0, 2, 2, 3]
     """
-    bounds = np.zeros(1 + len(lengths), np.int32)
-    np.cumsum(lengths, out=bounds[1:])
-    return pa.array(bounds)
+    return pa.array(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
 
 
 def struct(columns: Mapping[str, pa.Array], kind: pa.StructType) -> pa.StructArray:

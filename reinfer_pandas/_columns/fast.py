@@ -56,6 +56,7 @@ class FastReader:
         self._is_open = names is None
         self._names = names or ()
         self._name_list = b'"name":['
+        self._ways = tuple(_ways(record))
         self._schema = lru_cache(4)(self._make_schema)
 
     def read(self, body: bytes) -> tuple[pa.StructArray, str | None]:
@@ -77,7 +78,9 @@ class FastReader:
             names = self._names = tuple(dict.fromkeys((*self._names, *names, *new)))
             page = self._page(body, names)
             records = self._records(page)
-        _check(records)
+        if not all(_has_all(_struct_at(records, way)) for way in self._ways):
+            raise RefusedError("something required is missing")
+        _check_numbers(records)
         cursor = page[self._envelope.cursor][0].as_py() if self._envelope.cursor else None
         return records, cursor or None
 
@@ -175,10 +178,8 @@ def comments_of(records: pa.StructArray) -> pa.StructArray:
     return records.field("comment") if "comment" in records.type.names else records
 
 
-def _check(records: pa.StructArray) -> None:
-    """Refuse what the reader let pass, and what it may have bent."""
-    if not all(map(_has_all, _structs(records))):
-        raise RefusedError("something required is missing")
+def _check_numbers(records: pa.StructArray) -> None:
+    """Refuse whole numbers that the reader may have bent: a float doesn't hold all large ones."""
     comments = comments_of(records)
     if "user_properties" not in comments.type.names:
         return
@@ -191,15 +192,22 @@ def _check(records: pa.StructArray) -> None:
                 raise RefusedError("a whole number that a float may not hold")
 
 
-def _structs(array: pa.Array) -> Iterator[pa.StructArray]:
-    """Yield all arrays of structs within one."""
-    if pa.types.is_list(array.type):
-        yield from _structs(array.values)
-    elif pa.types.is_struct(array.type):
-        yield array
-        for place, field in enumerate(array.type):
-            if pa.types.is_nested(field.type):
-                yield from _structs(array.field(place))
+def _ways(kind: pa.DataType, *, in_optional: bool = False) -> Iterator[tuple[int, ...]]:
+    """Yield the ways to the structs that Arrow's reader can't be told all requirements of."""
+    if pa.types.is_list(kind):
+        yield from _ways(kind.value_type)
+    elif pa.types.is_struct(kind):
+        if " parts" in kind.names or (in_optional and kind.names == _TEXT):
+            yield ()
+        for place, field in enumerate(kind):
+            inner = _ways(field.type, in_optional=field.nullable)
+            yield from ((place, *way) for way in inner)
+
+
+def _struct_at(array: pa.Array, way: tuple[int, ...]) -> pa.StructArray:
+    while pa.types.is_list(array.type):
+        array = array.values
+    return _struct_at(array.field(way[0]), way[1:]) if way else array
 
 
 def _has_all(found: pa.StructArray) -> bool:

@@ -1,4 +1,8 @@
-"""JSON as it really comes: half characters, bottomless trees, bytes that are no text."""
+"""JSON as it really comes: half characters, bottomless trees, bytes that are no text.
+
+All of it takes time and memory in proportion to the bytes, whatever they are: no pattern looks
+again at what it has passed, and nothing is kept for each token.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,9 @@ MAX_DEPTH = 200
 """Values nested deeper than this become null where the parser gives up; no field lies so deep."""
 
 _SURROGATES = re.compile(
-    rb"\\\\|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
+    rb"(?:\\\\)++|\\u[dD][89abAB][\da-fA-F]{2}\\u[dD][c-fC-F][\da-fA-F]{2}|(\\u[dD][89a-fA-F][\da-fA-F]{2})"
 )
-_JSON_TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_JSON_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def check_utf8(body: bytes) -> None:
@@ -64,7 +68,11 @@ def replace_lone_surrogates(body: bytes) -> bytes:
     >>> replace_lone_surrogates(rb'"\ud83d \ud83d\ude00 \\ud83d"')
     b'"\\ufffd \\ud83d\\ude00 \\\\ud83d"'
     """
-    return _SURROGATES.sub(lambda found: rb"\ufffd" if found[1] else found[0], body)
+    mended = bytearray(body)
+    for found in _SURROGATES.finditer(body):
+        if found[1]:
+            mended[found.start() : found.end()] = rb"\ufffd"
+    return bytes(mended)
 
 
 def prune(body: bytes, depth: int) -> bytes:
@@ -75,15 +83,19 @@ def prune(body: bytes, depth: int) -> bytes:
     >>> prune(b'{"a": [1, [2, ["3]"]]]}', 2)
     b'{"a": [1, null]}'
     """
-    kept: list[bytes] = []
+    kept = bytearray()
     level = start = 0
     for token in _JSON_TOKENS.finditer(body):
-        if token[0] in (b"[", b"{"):
+        mark = body[token.start()]
+        if mark in b"[{":
             level += 1
             if level == depth + 1:
-                kept += [body[start : token.start()], b"null"]
-        elif token[0] in (b"]", b"}"):
+                kept += body[start : token.start()]
+                kept += b"null"
+        elif mark in b"]}":
             if level == depth + 1:
                 start = token.end()
             level -= 1
-    return b"".join(kept) + body[start:]
+    if level <= depth:  # else there is no end to what is left out
+        kept += body[start:]
+    return bytes(kept)

@@ -13,19 +13,12 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reinfer_pandas._columns import wire
-from reinfer_pandas._columns.typed import typed
+from reinfer_pandas._columns.records import Entity, PredictedLabel, Prediction
 from reinfer_pandas._columns.wrapped import PredictedProperty, as_label_properties
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    Entity = PredictedLabel = Prediction = Any
-else:
-    Entity = typed(wire.ENTITY)
-    PredictedLabel = typed(wire.PREDICTED_LABEL)
-    Prediction = typed(wire.PREDICTION)
 
 
 class Sentiment(Struct, gc=False):

@@ -110,6 +110,7 @@ def prediction_columns(records: pa.StructArray, wants: Wants) -> Arrays:
     """Return the columns of predictions; what no answer tells is null, which isn't nothing."""
     found = _fields(records)
     labels, entities = found["labels"], found["entities"]
+    scores = found["label_properties"]
     predicted = _as_predicted(labels)
     thresholds = labels.flatten().field("auto_thresholds")
     columns = {
@@ -118,7 +119,7 @@ def prediction_columns(records: pa.StructArray, wants: Wants) -> Arrays:
             pa.ListArray.from_arrays(offsets(lengths(labels)), thresholds), labels
         ),
         "entities": _masked(entity_column(_as_predicted(entities).flatten()), entities),
-        "label_properties": found["label_properties"],
+        "label_properties": _masked(whole_lists(scores), scores),
         "model_time": timestamps(found["model_time"]),
     }
     plain = ("document", "uid", "sentiment", "model_version")

@@ -10,29 +10,25 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 from msgspec import Struct
 
-from reinfer_pandas._columns import schema, wire
-from reinfer_pandas._columns.typed import typed
+from reinfer_pandas._columns.records import (
+    AnnotatedComment,
+    Capture,
+    Comment,
+    Entities,
+    Entity,
+    Field,
+    Label,
+    LabelCaptures,
+    Labelling,
+    LabelProperty,
+    MoonForms,
+    Span,
+)
 from reinfer_pandas._columns.wrapped import PredictedProperty, as_label_properties
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-
-    AnnotatedComment = Capture = Comment = Entities = Entity = Field = Label = Any
-    LabelCaptures = Labelling = LabelProperty = MoonForms = Span = Any
-else:
-    AnnotatedComment = typed(wire.ANNOTATED_COMMENT)
-    Capture = typed(wire.CAPTURE)
-    Comment = typed(wire.COMMENT)
-    Entities = typed(wire.ENTITIES)
-    Entity = typed(wire.ENTITY)
-    Field = typed(wire.FIELD)
-    Label = typed(wire.LABEL)
-    LabelCaptures = typed(wire.LABEL_CAPTURES)
-    Labelling = typed(wire.LABELLING)
-    LabelProperty = typed(schema.LABEL_PROPERTY)
-    MoonForms = typed(wire.MOON_FORMS)
-    Span = typed(schema.SPAN)
 
 
 class StreamedComment(AnnotatedComment, gc=False):

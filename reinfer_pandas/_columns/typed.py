@@ -45,7 +45,7 @@ def typed(kind: pa.DataType) -> Any:
 @cache
 def _typed(kind: pa.DataType) -> Any:
     if pa.types.is_list(kind):
-        return tuple[_typed(kind.value_type), ...]
+        return tuple[_typed(kind.value_type), ...]  # type: ignore[misc]
     if not pa.types.is_struct(kind):
         return _PLAIN[kind]
     if kind == ANYTHING:
@@ -93,7 +93,8 @@ def wire_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
         lists = [
             value if value is None or isinstance(value, tuple) else (value,) for value in values
         ]
-        return list_array(lists, lambda items: wire_array(items, kind.value_type))
+        made = list_array(lists, lambda items: wire_array(items, kind.value_type))
+        return _without_null_items(made) if pa.types.is_struct(kind.value_type) else made
     if not pa.types.is_struct(kind):
         return scalars(values, kind)
     if kind == ANYTHING:
@@ -102,6 +103,13 @@ def wire_array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     children = [_child(found, f, kind) for f in kind]
     made = pa.StructArray.from_arrays(children, names=kind.names)
     return made if len(found) == len(values) else _spread(made, values)
+
+
+def _without_null_items(lists: pa.ListArray) -> pa.ListArray:
+    """Return lists whose type tells that no item is null, as Arrow's reader makes them."""
+    kind = pa.list_(lists.type.value_field.with_nullable(False))
+    mask = lists.is_null() if lists.null_count else None
+    return pa.ListArray.from_arrays(lists.offsets, lists.values, type=kind, mask=mask)
 
 
 def _child(rows: list[Any], field: pa.Field, kind: pa.StructType) -> pa.Array:

@@ -11,21 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from reinfer_pandas._columns import schema, wire
-from reinfer_pandas._columns.typed import typed
+from reinfer_pandas._columns.records import (
+    AnnotatedComment,
+    Comment,
+    Label,
+    Labelling,
+    LabelProperty,
+    ThreadProperties,
+)
 from reinfer_pandas.exceptions import ResponseError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    AnnotatedComment = Comment = Label = Labelling = LabelProperty = ThreadProperties = Any
-else:
-    AnnotatedComment = typed(wire.ANNOTATED_COMMENT)
-    Comment = typed(wire.COMMENT)
-    Label = typed(wire.LABEL)
-    Labelling = typed(wire.LABELLING)
-    LabelProperty = typed(schema.LABEL_PROPERTY)
-    ThreadProperties = typed(wire.THREAD_PROPERTIES)
 
 
 class ExportedLabels(Struct, gc=False):

@@ -14,22 +14,16 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from reinfer_pandas._catalogue import catalogue
-from reinfer_pandas._columns import wire
 from reinfer_pandas._columns.decode import decode_records
-from reinfer_pandas._columns.predictions import CommentPrediction, Prediction, by_uid
-from reinfer_pandas._columns.typed import learn, typed
+from reinfer_pandas._columns.predictions import CommentPrediction, by_uid
+from reinfer_pandas._columns.records import AnnotatedComment, Entities, Labelling, Prediction
+from reinfer_pandas._columns.typed import learn
 from reinfer_pandas._planning.requests import request_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from reinfer_pandas._wire import Request, Response, Send
-
-    AnnotatedComment = Entities = Labelling = Any
-else:
-    AnnotatedComment = typed(wire.ANNOTATED_COMMENT)
-    Entities = typed(wire.ENTITIES)
-    Labelling = typed(wire.LABELLING)
 
 OPTIONS = ("model_version", "threshold", "idempotent")
 

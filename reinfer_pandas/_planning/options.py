@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from reinfer_pandas._catalogue import catalogue
+from reinfer_pandas._columns.records import AnnotatedComment
 from reinfer_pandas._columns.schema import Schema, is_property
 from reinfer_pandas._planning.checks import COMMON, OPTIONS
-from reinfer_pandas._planning.model_version import AnnotatedComment, predicted, predicting
+from reinfer_pandas._planning.model_version import predicted, predicting
 from reinfer_pandas._planning.orders import ordered
 from reinfer_pandas._planning.plan import Plan, Span
 from reinfer_pandas._planning.requests import request_for

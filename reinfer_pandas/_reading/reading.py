@@ -222,7 +222,7 @@ class Reading:
         self._under_way = Workers(
             shards,
             self._pipeline,
-            partial(self._rows, self._parser),
+            self._rows,
             keys=self._keys,
             count=self._workers,
             ahead_pages=min(self._pages_ahead(), self._limit_pages()),
@@ -286,8 +286,11 @@ class Reading:
         times = response.page.times if response.page else ()
         return () if span is None else [span.order * time for time in times]
 
-    def _rows(self, parser: PageParser, part: Shard, responses: Sequence[Response]) -> Rows:
+    def _rows(self, part: Shard, responses: Sequence[Response]) -> Rows:
         """Return the rows of some pages as columns, those outside the part left out."""
+        parser = self._parser
+        if parser is None:
+            raise TypeError("what has no schema has no columns yet")
         pages = [response.page for response in responses if response.page]
         try:
             batch, counts = parser.reshape(pages), parser.counts(pages)

@@ -24,7 +24,7 @@ Convert = Callable[[Shard, Sequence[Response]], T]
 Keys = Callable[[Response], Sequence[int]]
 
 
-MOST_AT_ONCE = 4
+MOST_AT_ONCE = 8
 """How many pages become columns together: each call of Arrow costs more than its few rows, and
 what doesn't fit the processor's cache costs more again."""
 

@@ -59,7 +59,12 @@ def show(title: str, rows: Iterable[Row | str]) -> None:
         print(row, flush=True)
 
 
-def take_turns(ways: Mapping[str, Callable[[], object]], n_rounds: int) -> dict[str, list[float]]:
+def take_turns(
+    ways: Mapping[str, Callable[[], object]],
+    n_rounds: int,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, list[float]]:
     """Return how long each way took in each round [s].
 
     All take turns in one process, forwards and backwards, so that ratios within a round hold on a
@@ -69,9 +74,9 @@ def take_turns(ways: Mapping[str, Callable[[], object]], n_rounds: int) -> dict[
     for n in range(n_rounds):
         for name in list(ways)[:: -1 if n % 2 else 1]:
             gc.collect()
-            start_s = time.perf_counter()
+            start_s = clock()
             ways[name]()
-            times[name].append(time.perf_counter() - start_s)
+            times[name].append(clock() - start_s)
     return times
 
 

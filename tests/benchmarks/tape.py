@@ -103,8 +103,12 @@ class Tape:
         tail = b'],"continuation":"%032x"}' % last if more else b"]}"
         return head, self._records[start:end], tail
 
-    def bodies(self) -> list[bytes]:
-        """Return all pages."""
+    def bodies(self, *, spaced: bool = False) -> list[bytes]:
+        """Return all pages; spaced, as Python's own `json.dumps` writes them."""
+        if spaced:
+            import json
+
+            return [json.dumps(json.loads(body)).encode() for body in self.bodies()]
         firsts = range(0, len(self), PAGE_SIZE)
         ends = [min(first + PAGE_SIZE, len(self)) for first in firsts]
         return [

@@ -10,8 +10,8 @@ from reinfer_pandas._catalogue.columns import datasets as columns
 from reinfer_pandas._catalogue.resource import ATTRIBUTES, Resource, filters
 from reinfer_pandas._catalogue.resources.listed import owned
 from reinfer_pandas._columns import schema as s
+from reinfer_pandas._columns.records import AnnotatedComment
 from reinfer_pandas._columns.wrapped import (
-    AnnotatedComment,
     ExportedComment,
     all_asked,
     from_export,

@@ -12,10 +12,10 @@ from reinfer_pandas._catalogue.columns import models as columns
 from reinfer_pandas._catalogue.resource import Resource
 from reinfer_pandas._columns.predictions import (
     CommentPrediction,
-    PredictedLabel,
     from_comments,
     from_documents,
 )
+from reinfer_pandas._columns.records import PredictedLabel
 from reinfer_pandas._wire import Envelope, Paging
 
 _DATASET = "datasets/{project}/{dataset}"
